@@ -1,0 +1,46 @@
+/** The only file that creates the worker. The page talks to it through the typed WorkerApi, errors included. */
+import * as Comlink from "comlink";
+import { CancelledError, GraftError, type ErrorSentence } from "../core/errors.ts";
+import type { WorkerApi } from "../protocol/api.ts";
+
+type Client = WorkerApi & { readonly terminate: () => void };
+
+/** What the worker throws across the boundary: comlink would flatten a GraftError to its message. */
+interface ThrownError {
+  readonly name: string;
+  readonly message: string;
+  readonly sentence?: ErrorSentence;
+}
+
+function revive(error: unknown): unknown {
+  const thrown = error as ThrownError;
+  if (thrown?.sentence) return new GraftError(thrown.sentence);
+  if (thrown?.name === "CancelledError") return new CancelledError();
+  return error;
+}
+
+/** Starts the worker. Functions passed as arguments (progress, events) become proxies. */
+export function createClient(): Client {
+  const worker = new Worker(new URL("../worker/index.ts", import.meta.url), { type: "module", name: "graft" });
+  const remote = Comlink.wrap<WorkerApi>(worker);
+  const call =
+    (method: string) =>
+    async (...args: unknown[]): Promise<unknown> => {
+      const target = remote as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+      try {
+        return await target[method]?.(...args.map((arg) => (typeof arg === "function" ? Comlink.proxy(arg as () => void) : arg)));
+      } catch (error) {
+        throw revive(error);
+      }
+    };
+  const terminate = (): void => {
+    remote[Comlink.releaseProxy]();
+    worker.terminate();
+  };
+  return new Proxy({} as Client, {
+    // `then` must stay undefined, or awaiting the client would call the worker.
+    get: (_, method) => (method === "terminate" ? terminate : typeof method === "string" && method !== "then" ? call(method) : undefined),
+  });
+}
+
+export type { Client };

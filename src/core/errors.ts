@@ -1,0 +1,51 @@
+/**
+ * The one error that a person is meant to read. Everything that can go wrong with somebody's data, model or recipe is
+ * thrown as a GraftError; any other error is a bug in Graft and is shown as one.
+ */
+
+export interface ErrorSentence {
+  /** What was wrong, and what was found: `3 columns, the header has 4`. */
+  readonly what: string;
+  /** Where: a file, a row, a node, a recipe field: `labels.csv row 17`. */
+  readonly where?: string;
+  /** What was expected instead. */
+  readonly wanted?: string;
+  /** What to do now. */
+  readonly next?: string;
+}
+
+export class GraftError extends Error {
+  override readonly name = "GraftError";
+  readonly sentence: ErrorSentence;
+
+  constructor(sentence: ErrorSentence) {
+    super(formatSentence(sentence));
+    this.sentence = sentence;
+  }
+}
+
+/** `labels.csv row 17: 3 columns, the header has 4. Expected …. Quote the comma in "red, round".` */
+export function formatSentence({ what, where, wanted, next }: ErrorSentence): string {
+  const parts = [where === undefined ? what : `${where}: ${what}`];
+  if (wanted !== undefined) parts.push(`Expected ${wanted}`);
+  if (next !== undefined) parts.push(next);
+  return parts.map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(" ");
+}
+
+/** The sentence of any thrown value, for the one place that shows it. */
+export function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Closes a switch over a union: a forgotten case is a type error. */
+export function assertNever(value: never): never {
+  throw new Error(`Unhandled case: ${JSON.stringify(value)}`);
+}
+
+/** A job was cancelled on request. It is not a failure and nothing needs saying. */
+export class CancelledError extends Error {
+  override readonly name = "CancelledError";
+  constructor() {
+    super("Cancelled.");
+  }
+}

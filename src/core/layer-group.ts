@@ -1,0 +1,11 @@
+/** The tree of layer groups as both the graph (which derives it) and the page (which draws it) know it. */
+
+/** The parameters under one name prefix. `path` is also the pattern that unfreezes it. */
+export interface LayerGroup {
+  readonly path: string;
+  readonly name: string;
+  readonly parameterCount: number;
+  /** `Conv 3x3, 96 -> 160` for a leaf, what is within for a group. */
+  readonly detail: string;
+  readonly children: readonly LayerGroup[];
+}

@@ -1,0 +1,17 @@
+/** What an op of the graph is to the engine: one function from tensors to a tensor, differentiable by TensorFlow.js's tape. */
+import type { OpAttributes, OpName } from "../../graph/types.ts";
+import type { Tensor } from "../tf.ts";
+
+export interface OpContext {
+  /** True for nodes of the trained tail during a training step; false in a frozen trunk and in evaluation. */
+  readonly training: boolean;
+  /** A fresh seed for this node and step, drawn from the run's generator. Used by dropout only. */
+  readonly seed: number;
+  /** Hands back a batch norm's updated running statistics; the caller assigns and disposes them. */
+  readonly updateStatistics: (mean: Tensor, variance: Tensor) => void;
+}
+
+/** The caller owns `inputs` and runs this within tf.tidy; the result is a new tensor. */
+export type OpImplementation<Op extends OpName> = (inputs: readonly Tensor[], attributes: OpAttributes[Op], context: OpContext) => Tensor;
+
+export type OpImplementations = { readonly [Op in OpName]: OpImplementation<Op> };

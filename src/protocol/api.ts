@@ -1,0 +1,88 @@
+/**
+ * The typed boundary between page and worker: everything that the page can ask for. Every rejection is a GraftError or a
+ * CancelledError (client/ carries both across); anything else is a bug. Jobs report progress at most ten times a second
+ * and end with CancelledError after `cancel()`.
+ */
+import type { ColumnMapping, DataSummary, ItemPage, ItemQuery, OpenedData, SourceFile } from "./data.ts";
+import type { DeviceReport, ModelCard, ModelLayers, SelectionReport } from "./models.ts";
+import type { Augmentation, Recipe, TaskId } from "./recipe.ts";
+import type { ConfusionQuery, Prediction, PredictionInput, RunCommand, RunEvent, RunResults } from "./run.ts";
+
+export interface Progress {
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+}
+export type OnProgress = (progress: Progress) => void;
+
+/** The options that decide a data set's splits. Seeded splits are stratified. */
+export interface SplitOptions {
+  readonly validation: number;
+  readonly test: number;
+  readonly seed: number;
+}
+
+export interface SampleCard {
+  readonly id: string;
+  readonly name: string;
+  readonly summary: string;
+  readonly task: TaskId;
+}
+
+/** What a downloaded (and opened again) run is. */
+export interface OpenedModel {
+  readonly name: string;
+  readonly task: TaskId;
+  readonly classes: readonly string[];
+  readonly recipe: Recipe;
+  readonly validationAccuracy: number | null;
+}
+
+export interface WorkerApi {
+  /** Measures each backend once; later calls return the same report. */
+  probeDevice(): Promise<DeviceReport>;
+
+  // Data. One data set is open at a time; opening another replaces it.
+  listSamples(): Promise<readonly SampleCard[]>;
+  openFiles(files: readonly SourceFile[], onProgress: OnProgress): Promise<OpenedData>;
+  openSample(id: string, onProgress: OnProgress): Promise<OpenedData>;
+  /** Names the columns of the table that openFiles previewed. */
+  mapColumns(mapping: ColumnMapping, onProgress: OnProgress): Promise<DataSummary>;
+  setSplit(options: SplitOptions): Promise<DataSummary>;
+  setExcluded(items: readonly number[], excluded: boolean): Promise<DataSummary>;
+  listItems(query: ItemQuery): Promise<ItemPage>;
+  /** The original of one image item, for a closer look. */
+  getItemBlob(item: number): Promise<Blob | null>;
+  closeData(): Promise<void>;
+
+  // Models.
+  listModels(task: TaskId): Promise<readonly ModelCard[]>;
+  /** A TensorFlow.js layers model: model.json and its shards. */
+  importModel(files: readonly SourceFile[], onProgress: OnProgress): Promise<ModelCard>;
+  /** The layers as they will be trained: the trunk with the new head for the open data's classes. */
+  describeLayers(recipe: Recipe): Promise<ModelLayers>;
+  describeSelection(recipe: Recipe): Promise<SelectionReport>;
+  /** `count` augmented versions of one image item, as small PNGs. */
+  previewAugmentation(item: number, augmentation: Augmentation, options: { readonly seed: number; readonly count: number }): Promise<readonly Blob[]>;
+
+  // The run. One at a time; its results stay until the next run starts.
+  /** Resolves when the run ends, after its last event. A failed run resolves too: its last event says why. */
+  startRun(recipe: Recipe, onEvent: (event: RunEvent) => void): Promise<void>;
+  controlRun(command: RunCommand): Promise<void>;
+  getResults(): Promise<RunResults>;
+  /** The items in one cell of the confusion matrix, most confident first. */
+  listConfusion(query: ConfusionQuery): Promise<readonly number[]>;
+  /** One zip: safetensors, TensorFlow.js model, labels, recipe, metrics, README. */
+  exportRun(): Promise<Blob>;
+  /** Tries the tuned model on something new, beside the model before fine-tuning. */
+  predict(input: PredictionInput): Promise<Prediction>;
+
+  // A download, opened again.
+  openDownload(files: readonly SourceFile[]): Promise<OpenedModel>;
+  predictOpened(input: PredictionInput): Promise<Prediction>;
+
+  /** Cancels the current job (opening, importing, preparing); its promise rejects with CancelledError. */
+  cancel(): Promise<void>;
+  /** Live tensors and backend bytes, for leak tests. */
+  memory(): Promise<{ readonly tensors: number; readonly bytes: number }>;
+}

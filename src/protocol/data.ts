@@ -1,0 +1,99 @@
+/** What the page knows of a data set: counts, issues and pages of items. The examples themselves stay in the worker. */
+import type { TaskId } from "./recipe.ts";
+
+export type Split = "train" | "validation" | "test";
+
+/** A dropped or chosen file; `path` is relative to what was dropped, with forward slashes. */
+export interface SourceFile {
+  readonly path: string;
+  readonly blob: Blob;
+}
+
+export interface ColumnProfile {
+  readonly name: string;
+  readonly distinctValues: number;
+  readonly emptyCells: number;
+  readonly meanLength: number;
+}
+
+export interface TablePreview {
+  readonly fileName: string;
+  readonly encoding: string;
+  readonly delimiter: string;
+  readonly hasHeader: boolean;
+  readonly columns: readonly ColumnProfile[];
+  /** The first rows, cut to the number of columns. */
+  readonly rows: readonly (readonly string[])[];
+  readonly rowCount: number;
+  /** Our guess; the person decides. */
+  readonly proposed: ColumnMapping;
+}
+
+export interface ColumnMapping {
+  readonly text: string;
+  readonly label: string;
+}
+
+/** Something a person should know of their data. `message` is a whole sentence that names the file, row or class. */
+export interface DataIssue {
+  readonly severity: "error" | "warning" | "note";
+  readonly kind: "corrupt-file" | "ragged-row" | "empty-cell" | "empty-class" | "one-class" | "rare-class" | "duplicate" | "imbalance" | "ignored-file" | "encoding" | "conflicting-label" | "leak";
+  readonly message: string;
+  /** How many files or rows it is about. */
+  readonly count: number;
+  /** Items that a click may exclude to settle the issue; empty where there is nothing to exclude. */
+  readonly items: readonly number[];
+}
+
+export interface ClassSummary {
+  readonly name: string;
+  /** Included examples per split. */
+  readonly counts: Readonly<Record<Split, number>>;
+  readonly excluded: number;
+}
+
+export interface DataSummary {
+  readonly name: string;
+  readonly task: TaskId;
+  readonly classes: readonly ClassSummary[];
+  /** Readable examples, excluded ones included. */
+  readonly itemCount: number;
+  readonly counts: Readonly<Record<Split, number>>;
+  readonly excluded: number;
+  /** Whether the splits come from train/val/test folders or from the seed. */
+  readonly splitSource: "folders" | "seeded";
+  readonly columns?: ColumnMapping;
+  readonly issues: readonly DataIssue[];
+  /** False where training cannot start; an issue of severity error says why. */
+  readonly trainable: boolean;
+}
+
+/** What opening files leads to: a table first needs its columns named. */
+export type OpenedData = { readonly kind: "table"; readonly preview: TablePreview } | { readonly kind: "ready"; readonly summary: DataSummary };
+
+export interface DataItem {
+  /** Stable index within the data set. */
+  readonly index: number;
+  /** File path, or `row 17`. */
+  readonly name: string;
+  readonly label: string;
+  readonly split: Split;
+  readonly excluded: boolean;
+  readonly text?: string;
+  /** A small picture of an image example. */
+  readonly thumbnail?: Blob;
+}
+
+export interface ItemQuery {
+  readonly label?: string;
+  readonly split?: Split;
+  /** Only these items, in this order. */
+  readonly indices?: readonly number[];
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export interface ItemPage {
+  readonly total: number;
+  readonly items: readonly DataItem[];
+}

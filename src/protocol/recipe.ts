@@ -1,0 +1,93 @@
+/**
+ * The recipe: the one JSON document that says everything about a run. This schema is the single source of the page's
+ * controls' defaults, the command line's checks, the types, and the JSON Schema in docs/.
+ */
+import { z } from "zod";
+import { GraftError } from "../core/errors.ts";
+
+export const taskIds = ["image-classification", "text-classification"] as const;
+export type TaskId = (typeof taskIds)[number];
+
+export const backendNames = ["webgpu", "wasm", "cpu"] as const;
+export type BackendName = (typeof backendNames)[number];
+
+const share = z.number().min(0).max(0.9);
+
+export const augmentationSchema = z.strictObject({
+  horizontalFlip: z.boolean().default(false).describe("Mirror images left to right at random. Leave off where left and right mean different things, as in text or X-rays."),
+  crop: z.number().min(0).max(0.5).default(0).describe("Cut up to this share off each side at random. Makes the model less dependent on where the subject stands."),
+  rotationDegrees: z.number().min(0).max(45).default(0).describe("Turn images by up to this many degrees either way."),
+  colour: z.number().min(0).max(0.5).default(0).describe("Vary brightness, contrast and saturation by up to this share."),
+  views: z.int().min(1).max(16).default(4).describe("How many differently augmented copies of each image are made. More copies vary more and take longer to prepare."),
+});
+export type Augmentation = z.infer<typeof augmentationSchema>;
+
+export const recipeSchema = z.strictObject({
+  version: z.literal(1).default(1),
+  task: z.enum(taskIds).describe("What the model is for."),
+  model: z.string().min(1).describe("The pre-trained model to start from: a name from the catalog, or of an imported model."),
+  columns: z.strictObject({ text: z.string(), label: z.string() }).optional().describe("For a CSV: which column holds the text and which the label."),
+  split: z
+    .strictObject({
+      validation: share.default(0.2).describe("Share of the examples held back to measure progress. Never trained on."),
+      test: share.default(0).describe("Share held back until the end, for one last honest figure."),
+    })
+    .prefault({}),
+  unfreeze: z
+    .union([z.enum(["head", "last-block", "all"]), z.array(z.string().min(1))])
+    .default("head")
+    .describe("Which layers learn: only the new head, also the last block, everything, or a list of layer-group patterns such as encoder/layer_1/**."),
+  imageSize: z.int().min(32).max(512).default(160).describe("Images are scaled to this many pixels a side. Larger sees finer detail and takes longer."),
+  maxTokens: z.int().min(8).max(512).default(128).describe("Longer texts are cut after this many tokens."),
+  epochs: z.int().min(1).max(1000).default(20).describe("How many times the model sees every training example."),
+  batchSize: z.int().min(1).max(1024).default(32).describe("Examples per step. Larger is steadier and needs more memory."),
+  optimizer: z.enum(["sgd", "adam", "adamw", "rmsprop"]).default("adamw").describe("How gradients become changes of the weights. AdamW rarely needs tuning."),
+  momentum: z.number().min(0).max(0.999).default(0.9).describe("For SGD and RMSprop: how much of the last change is carried on."),
+  learningRate: z.number().positive().max(10).default(0.002).describe("The size of each change. Too high and the loss jumps; too low and nothing happens."),
+  trunkLearningRateScale: z.number().positive().max(1).default(0.1).describe("The pre-trained layers learn at this share of the learning rate, so that they are not forgotten."),
+  schedule: z.enum(["constant", "cosine", "one-cycle", "plateau"]).default("cosine").describe("How the learning rate changes during the run."),
+  warmUp: z.number().min(0).max(0.5).default(0.1).describe("Share of the run during which the learning rate rises to its full size."),
+  weightDecay: z.number().min(0).max(1).default(0.01).describe("Pulls weights towards zero. More of it fights overfitting."),
+  dropout: z.number().min(0).max(0.9).default(0.1).describe("Switches off this share of the features before the head at random. More of it fights overfitting."),
+  labelSmoothing: z.number().min(0).max(0.5).default(0).describe("Asks for a little less certainty. Helps where labels are noisy."),
+  classWeights: z.enum(["none", "balanced"]).default("none").describe("Balanced makes rare classes count as much as common ones."),
+  gradientClipNorm: z.number().min(0).max(100).default(1).describe("Shortens gradients longer than this. 0 switches it off."),
+  gradientAccumulation: z.int().min(1).max(64).default(1).describe("Adds up the gradients of this many batches before each change: a larger batch without the memory."),
+  earlyStopping: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe("Stop when the model no longer gets better on the validation examples."),
+      metric: z.enum(["validation-loss", "validation-accuracy"]).default("validation-loss").describe("What has to get better."),
+      patience: z.int().min(1).max(100).default(5).describe("How many epochs without improvement to wait for."),
+      restoreBest: z.boolean().default(true).describe("Go back to the weights of the best epoch at the end."),
+    })
+    .prefault({}),
+  augmentation: augmentationSchema.prefault({}).describe("Random changes to training images. All off by default."),
+  seed: z.int().min(0).max(4294967295).default(1).describe("The same recipe and seed on the same backend give the same run, bit for bit."),
+  backend: z.enum(["auto", ...backendNames]).default("auto").describe("Where to compute. Automatic measures what this device does best."),
+});
+
+/** A recipe with every default filled in. */
+export type Recipe = z.output<typeof recipeSchema>;
+/** What a person may write: only `task` and `model` are required. */
+export type RecipeInput = z.input<typeof recipeSchema>;
+
+/**
+ * Checks and completes a recipe.
+ * @throws GraftError naming the first field that is wrong.
+ */
+export function parseRecipe(value: unknown, where = "recipe"): Recipe {
+  const result = recipeSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const field = issue?.path.join(".") ?? "";
+  throw new GraftError({
+    where: field ? `${where}, field "${field}"` : where,
+    what: issue?.message ?? "not a recipe",
+    next: "docs/recipe.md lists every field with its values.",
+  });
+}
+
+/** JSON Schema of a recipe as a person may write it. */
+export function recipeJsonSchema(): unknown {
+  return z.toJSONSchema(recipeSchema, { io: "input" });
+}

@@ -1,0 +1,140 @@
+/** What a run tells the page while it goes, and what it leaves behind. */
+import type { ErrorSentence } from "../core/errors.ts";
+import type { Split } from "./data.ts";
+import type { BackendName } from "./recipe.ts";
+
+export interface StepPoint {
+  /** 1-based count of optimizer steps. */
+  readonly step: number;
+  /** Fractional: 1.5 is half way through the second epoch. */
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly learningRate: number;
+  readonly gradientNorm: number;
+}
+
+export interface EpochPoint {
+  /** 1-based. */
+  readonly epoch: number;
+  readonly step: number;
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  readonly validationLoss: number;
+  readonly validationAccuracy: number;
+  readonly learningRate: number;
+  readonly seconds: number;
+  readonly best: boolean;
+}
+
+export interface RunInfo {
+  readonly backend: BackendName;
+  readonly adapter: string;
+  readonly totalSteps: number;
+  readonly epochs: number;
+  readonly trainableParameters: number;
+  readonly totalParameters: number;
+  /** Whether the frozen trunk's outputs are computed once and kept. */
+  readonly trunkCached: boolean;
+}
+
+export type StopReason = "completed" | "early-stopped" | "stopped";
+
+export type RunEvent =
+  | { readonly kind: "started"; readonly info: RunInfo }
+  /** Before the first step and between epochs: computing the frozen trunk, evaluating. */
+  | { readonly kind: "preparing"; readonly what: string; readonly done: number; readonly total: number }
+  /** At most ten times a second; every step since the last event. */
+  | { readonly kind: "steps"; readonly points: readonly StepPoint[]; readonly examplesPerSecond: number; readonly secondsLeft: number }
+  | { readonly kind: "epoch"; readonly point: EpochPoint }
+  | { readonly kind: "learning-rate-changed"; readonly step: number; readonly epoch: number; readonly learningRate: number }
+  | { readonly kind: "paused" }
+  | { readonly kind: "resumed" }
+  | { readonly kind: "finished"; readonly reason: StopReason; readonly bestEpoch: number; readonly seconds: number }
+  | { readonly kind: "failed"; readonly error: ErrorSentence };
+
+export type RunCommand =
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  /** Ends the run after the current step and keeps the best weights so far. */
+  | { readonly kind: "stop" }
+  | { readonly kind: "set-learning-rate"; readonly learningRate: number };
+
+export interface ClassMetrics {
+  readonly name: string;
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  /** Examples of this class. */
+  readonly support: number;
+}
+
+export interface ClassificationMetrics {
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly f1Macro: number;
+  readonly perClass: readonly ClassMetrics[];
+  /** confusion[actual][predicted], in the order of the classes. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+export interface Mistake {
+  readonly item: number;
+  readonly actual: string;
+  readonly predicted: string;
+  /** Probability that the model gave to what it predicted, and to the truth. */
+  readonly confidence: number;
+  readonly actualProbability: number;
+}
+
+export interface SplitResults {
+  /** The model before fine-tuning's first step: pre-trained trunk, fresh head. */
+  readonly before: ClassificationMetrics;
+  readonly after: ClassificationMetrics;
+  /** Most confidently wrong first, at most 100. */
+  readonly mistakes: readonly Mistake[];
+}
+
+export interface RunResults {
+  readonly classes: readonly string[];
+  readonly epochs: readonly EpochPoint[];
+  readonly validation: SplitResults;
+  readonly test?: SplitResults;
+  readonly info: RunInfo;
+  readonly reason: StopReason;
+  readonly bestEpoch: number;
+  readonly seconds: number;
+}
+
+/** metrics.json, in the download and from the command line. */
+export interface MetricsFile {
+  readonly epochs: readonly Pick<EpochPoint, "epoch" | "trainLoss" | "validationLoss" | "validationAccuracy" | "learningRate" | "seconds">[];
+  readonly validation: ClassificationMetrics;
+  readonly validationBefore: ClassificationMetrics;
+  readonly test?: ClassificationMetrics;
+  readonly backend: BackendName;
+  readonly adapter: string;
+  readonly trainableParameters: number;
+  readonly totalParameters: number;
+  readonly seconds: number;
+}
+
+export interface ConfusionQuery {
+  readonly split: Split;
+  readonly actual: string;
+  readonly predicted: string;
+}
+
+export interface ClassProbability {
+  readonly name: string;
+  readonly probability: number;
+}
+
+export type PredictionInput = { readonly kind: "image"; readonly blob: Blob } | { readonly kind: "text"; readonly text: string };
+
+export interface Prediction {
+  /** Most probable first. */
+  readonly tuned: readonly ClassProbability[];
+  /** The model before fine-tuning; absent for an opened download. */
+  readonly base?: readonly ClassProbability[];
+}
