@@ -1,0 +1,97 @@
+/** From a person's choice of layers to the parameters that learn: presets, glob patterns over group paths, and the blocks of an unknown model. */
+import { GraftError } from "../core/errors.ts";
+import { allGroups, groupsFrom, layerGroups, leavesOf } from "./layer-groups.ts";
+import { isWithin } from "./paths.ts";
+import { headPath } from "./surgery/replace-head.ts";
+import type { Graph } from "./types.ts";
+
+export type Unfreeze = "head" | "last-block" | "all" | readonly string[];
+
+/**
+ * Names of the parameters that learn, weights and statistics. Within a pattern `*` is any one segment or part of one and `**` any
+ * number of segments; a matched group counts with everything in it. The head is new and is never frozen.
+ * @param blocks Group paths of the family's blocks, in flow order. "last-block" is the last of them and all that follows.
+ * @throws GraftError for a pattern that matches nothing, with the paths that come close.
+ */
+export function resolveUnfreeze(graph: Graph, unfreeze: Unfreeze, blocks: readonly string[]): ReadonlySet<string> {
+  const select = (matches: (name: string) => boolean): ReadonlySet<string> =>
+    new Set(graph.parameters.map(({ name }) => name).filter((name) => isWithin(name, headPath) || matches(name)));
+  if (unfreeze === "all") return select(() => true);
+  if (unfreeze === "head") return select(() => false);
+  if (unfreeze === "last-block") {
+    const last = blocks.at(-1);
+    const paths = last === undefined ? [] : groupsFrom(graph, last);
+    return select((name) => paths.some((path) => isWithin(name, path)));
+  }
+  const tests = unfreeze.map((pattern) => patternTest(graph, pattern));
+  return select((name) => tests.some((test) => test(name)));
+}
+
+/** Whether a parameter, or any group that it is in, matches. */
+function patternTest(graph: Graph, pattern: string): (name: string) => boolean {
+  const glob = globToRegExp(pattern);
+  const test = (name: string): boolean => name.split("/").some((_, i, segments) => glob.test(segments.slice(0, i + 1).join("/")));
+  if (!graph.parameters.some(({ name }) => test(name))) {
+    const close = closestPaths(graph, pattern);
+    throw new GraftError({
+      where: `unfreeze pattern "${pattern}"`,
+      what: "no layer group matches",
+      wanted: `"head", "last-block", "all" or patterns of group paths${close.length > 0 ? ` such as ${close.map((path) => `"${path}"`).join(", ")}` : ""}`,
+    });
+  }
+  return test;
+}
+
+function globToRegExp(pattern: string): RegExp {
+  const source = pattern.replace(/\/\*\*$/, "").replace(/\*\*\/|\*\*|\*|[.+?^${}()|[\]\\]/g, (token) => {
+    if (token === "**/") return "(?:.*/)?";
+    if (token === "**") return ".*";
+    if (token === "*") return "[^/]*";
+    return `\\${token}`;
+  });
+  return new RegExp(`^${source}$`);
+}
+
+/** The group paths that share most two-letter pieces with the pattern (Dice's coefficient). */
+function closestPaths(graph: Graph, pattern: string): readonly string[] {
+  const wanted = bigrams(pattern);
+  const similarity = (path: string): number => {
+    const found = bigrams(path);
+    return (2 * [...found].filter((piece) => wanted.has(piece)).length) / (found.size + wanted.size);
+  };
+  return allGroups(layerGroups(graph))
+    .map(({ path }) => ({ path, score: similarity(path) }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, 4)
+    .map(({ path }) => path);
+}
+
+function bigrams(text: string): ReadonlySet<string> {
+  return new Set(Array.from({ length: Math.max(1, text.length - 1) }, (_, i) => text.slice(i, i + 2).toLowerCase()));
+}
+
+/** A last block with less than this share of the parameters cannot learn much; it counts with the block before it. */
+const minBlockShare = 0.05;
+
+/**
+ * The blocks of a model that no family describes, by its names: leaf groups in a row whose paths agree up to their first number
+ * (`block_16_expand`, `block_16_project`; `encoder/layer_3/…`) are one block, named by its first leaf. Trailing blocks
+ * with too few parameters are left out, so that the last one has something to learn with.
+ */
+export function defaultBlocks(graph: Graph): readonly string[] {
+  const leaves = leavesOf(layerGroups(graph)).filter(({ path }) => !isWithin(path, headPath));
+  const total = leaves.reduce((sum, { parameterCount }) => sum + parameterCount, 0);
+  const blocks: { readonly stem: string; readonly first: string; parameterCount: number }[] = [];
+  for (const { path, parameterCount } of leaves) {
+    const stem = /^.*?\d+/.exec(path)?.[0] ?? path;
+    const current = blocks.at(-1);
+    if (current?.stem === stem) current.parameterCount += parameterCount;
+    else blocks.push({ stem, first: path, parameterCount });
+  }
+  let tail = blocks.at(-1)?.parameterCount ?? 0;
+  while (blocks.length > 1 && tail < total * minBlockShare) {
+    blocks.pop();
+    tail += blocks.at(-1)?.parameterCount ?? 0;
+  }
+  return blocks.map(({ first }) => first);
+}
