@@ -1,0 +1,80 @@
+/** The room: the rail (or, when narrow, the top bar) with mark, steps, privacy and colours, and beside it the current step. */
+import { IconShieldLock } from "@tabler/icons-react";
+import { Suspense, lazy, useEffect, useRef, type ComponentType } from "react";
+import { useSession, type StepId } from "../../store/session.ts";
+import { ProgressLine } from "../../ui/primitives/ProgressLine.tsx";
+import { DataStep } from "../steps/data/DataStep.tsx";
+import { ColorSchemeToggle } from "./ColorSchemeToggle.tsx";
+import { Mark } from "./Mark.tsx";
+import classes from "./Shell.module.css";
+import { StepBoundary } from "./StepBoundary.tsx";
+import { StepNav } from "./StepNav.tsx";
+import { useSteps } from "./useSteps.ts";
+
+const steps: Record<StepId, ComponentType> = {
+  data: DataStep,
+  model: lazy(async () => ({ default: (await import("../steps/model/ModelStep.tsx")).ModelStep })),
+  settings: lazy(async () => ({ default: (await import("../steps/settings/SettingsStep.tsx")).SettingsStep })),
+  train: lazy(async () => ({ default: (await import("../steps/train/TrainStep.tsx")).TrainStep })),
+  results: lazy(async () => ({ default: (await import("../steps/results/ResultsStep.tsx")).ResultsStep })),
+};
+
+export function Shell() {
+  const wanted = useSession((state) => state.step);
+  const states = useSteps();
+  // An address may name a step that is not open yet (a bookmark, a reload): the first step is shown instead.
+  const current = states.find(({ id, status }) => id === wanted && status !== "locked") ?? states[0];
+  const id = current?.id ?? "data";
+  const Step = steps[id];
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(id);
+
+  useEffect(() => {
+    document.title = `${current?.name ?? "Data"} · Graft`;
+    if (shown.current === id) return;
+    shown.current = id;
+    window.scrollTo({ top: 0 });
+    main.current?.focus({ preventScroll: true });
+  }, [id, current?.name]);
+
+  return (
+    <div className={classes.shell}>
+      <a className={classes.skip} href={`#${id}`} onClick={() => main.current?.focus()}>
+        Skip to the step
+      </a>
+      <header className={classes.rail}>
+        <div className={classes.brand}>
+          <Mark />
+          <span className={classes.name}>Graft</span>
+          <span className={classes.toggleNarrow}>
+            <ColorSchemeToggle />
+          </span>
+        </div>
+        <StepNav steps={states} current={id} />
+        <p className={classes.currentLine} aria-hidden>
+          {current?.line}
+        </p>
+        <div className={classes.foot}>
+          <p className={classes.privacy}>
+            <IconShieldLock size={16} stroke={1.75} aria-hidden />
+            Your data stays in this tab.
+          </p>
+          <ColorSchemeToggle />
+        </div>
+      </header>
+      <main className={classes.main} ref={main} tabIndex={-1}>
+        <div className={classes.column}>
+          <StepBoundary key={id}>
+            <Suspense fallback={<ProgressLine what="Opening the step" />}>
+              <Step />
+            </Suspense>
+          </StepBoundary>
+          <p className={classes.privacyNarrow}>
+            <IconShieldLock size={16} stroke={1.75} aria-hidden />
+            Your data stays in this tab.
+          </p>
+        </div>
+      </main>
+    </div>
+  );
+}

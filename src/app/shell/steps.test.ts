@@ -1,0 +1,54 @@
+/** What the rail says at each point of the journey. */
+import { describe, expect, it } from "vitest";
+import type { DataSummary } from "../../protocol/data.ts";
+import { parseRecipe } from "../../protocol/recipe.ts";
+import { describeSteps, type StepsInput } from "./steps.ts";
+
+const data: DataSummary = {
+  name: "pets",
+  task: "image-classification",
+  classes: [
+    { name: "cat", counts: { train: 96, validation: 24, test: 0 }, excluded: 0 },
+    { name: "dog", counts: { train: 95, validation: 24, test: 0 }, excluded: 1 },
+  ],
+  itemCount: 240,
+  counts: { train: 191, validation: 48, test: 0 },
+  excluded: 1,
+  splitSource: "seeded",
+  issues: [],
+  trainable: true,
+};
+const start: StepsInput = { data: null, opening: false, modelName: null, recipe: parseRecipe({ task: "image-classification", model: "m" }), run: { kind: "none" } };
+const lines = (input: StepsInput) => describeSteps(input).map(({ name, line, status }) => `${name}: ${line} (${status})`);
+
+describe("the steps", () => {
+  it("wait for data", () => {
+    expect(lines(start)).toEqual([
+      "Data: Images or a table (open)",
+      "Model: Needs data first (locked)",
+      "Settings: Needs data first (locked)",
+      "Train: Needs data first (locked)",
+      "Results: After training (locked)",
+    ]);
+  });
+
+  it("say what was chosen", () => {
+    expect(lines({ ...start, data, modelName: "MobileNetV3" })).toEqual([
+      "Data: 239 images, 2 classes (done)",
+      "Model: MobileNetV3 · head only (done)",
+      "Settings: 20 epochs · AdamW (done)",
+      "Train: Ready to start (open)",
+      "Results: After training (locked)",
+    ]);
+  });
+
+  it("stay locked while the data cannot be trained on, and say why", () => {
+    expect(lines({ ...start, data: { ...data, trainable: false } })[1]).toBe("Model: The data needs fixing first (locked)");
+  });
+
+  it("follow the run", () => {
+    const running: StepsInput = { ...start, data, modelName: "MobileNetV3", run: { kind: "running", epoch: 3, epochs: 20, paused: false } };
+    expect(lines(running)[3]).toBe("Train: Epoch 3 of 20 (busy)");
+    expect(lines({ ...running, run: { kind: "finished", accuracy: 0.914 } }).slice(3)).toEqual(["Train: Finished (done)", "Results: 0.91 accuracy (done)"]);
+  });
+});

@@ -1,0 +1,72 @@
+/** What each of the five steps says of itself in one line, and whether one can go there. Pure. */
+import type { DataSummary } from "../../protocol/data.ts";
+import type { Recipe } from "../../protocol/recipe.ts";
+import type { StepId } from "../../store/session.ts";
+import { formatMetric, formatPlural } from "../../ui/primitives/format.ts";
+
+export interface StepState {
+  readonly id: StepId;
+  readonly name: string;
+  /** `240 images, 2 classes`, or why it cannot be opened yet. */
+  readonly line: string;
+  readonly status: "done" | "open" | "locked" | "busy";
+}
+
+/** The run as the rail needs to know it. */
+export type RunGlance =
+  | { readonly kind: "none" }
+  | { readonly kind: "running"; readonly epoch: number; readonly epochs: number; readonly paused: boolean }
+  | { readonly kind: "failed" }
+  | { readonly kind: "finished"; readonly accuracy: number | null };
+
+export interface StepsInput {
+  readonly data: DataSummary | null;
+  readonly opening: boolean;
+  readonly modelName: string | null;
+  readonly recipe: Recipe;
+  readonly run: RunGlance;
+}
+
+const optimizers = { sgd: "SGD", adam: "Adam", adamw: "AdamW", rmsprop: "RMSprop" };
+
+function layersLine(unfreeze: Recipe["unfreeze"]): string {
+  if (Array.isArray(unfreeze)) return "own choice of layers";
+  return { head: "head only", "last-block": "last block", all: "everything" }[unfreeze];
+}
+
+function dataLine({ data, opening }: StepsInput): string {
+  if (opening) return "Reading";
+  if (data === null) return "Images or a table";
+  const things = data.task === "image-classification" ? formatPlural(data.itemCount - data.excluded, "image") : formatPlural(data.itemCount - data.excluded, "row");
+  return `${things}, ${formatPlural(data.classes.length, "class", "classes")}`;
+}
+
+function trainLine(run: RunGlance): string {
+  switch (run.kind) {
+    case "none":
+      return "Ready to start";
+    case "running":
+      return run.epoch === 0 ? "Preparing" : `${run.paused ? "Paused, epoch" : "Epoch"} ${run.epoch} of ${run.epochs}`;
+    case "failed":
+      return "Stopped by an error";
+    case "finished":
+      return "Finished";
+  }
+}
+
+export function describeSteps(input: StepsInput): readonly StepState[] {
+  const { data, recipe, run, modelName } = input;
+  const waiting = data === null ? "Needs data first" : data.trainable ? null : "The data needs fixing first";
+  const later = (id: StepId, name: string, line: string, status: StepState["status"]): StepState =>
+    waiting === null ? { id, name, line, status } : { id, name, line: waiting, status: "locked" };
+
+  return [
+    { id: "data", name: "Data", line: dataLine(input), status: waiting === null ? "done" : input.opening ? "busy" : "open" },
+    later("model", "Model", modelName === null ? "Choose a model" : `${modelName} · ${layersLine(recipe.unfreeze)}`, modelName === null ? "open" : "done"),
+    later("settings", "Settings", `${formatPlural(recipe.epochs, "epoch")} · ${optimizers[recipe.optimizer]}`, "done"),
+    later("train", "Train", trainLine(run), run.kind === "running" ? "busy" : run.kind === "finished" ? "done" : "open"),
+    run.kind === "finished"
+      ? { id: "results", name: "Results", line: run.accuracy === null ? "Ready" : `${formatMetric(run.accuracy)} accuracy`, status: "done" }
+      : { id: "results", name: "Results", line: "After training", status: "locked" },
+  ];
+}

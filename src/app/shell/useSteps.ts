@@ -1,0 +1,17 @@
+/** Gathers what the rail shows from the stores. */
+import { useMemo } from "react";
+import { openSummary, useData } from "../../store/data.ts";
+import { useModel } from "../../store/model.ts";
+import { useRecipe } from "../../store/recipe.ts";
+import { describeSteps, type RunGlance, type StepState } from "./steps.ts";
+
+const noRun: RunGlance = { kind: "none" };
+
+export function useSteps(): readonly StepState[] {
+  const data = useData(openSummary);
+  const opening = useData(({ phase }) => phase.kind === "opening");
+  const recipe = useRecipe((state) => state.recipe);
+  const modelName = useModel(({ cards }) => cards.find(({ id }) => id === recipe.model)?.name ?? null);
+  const run = noRun;
+  return useMemo(() => describeSteps({ data, opening, modelName, recipe, run }), [data, opening, modelName, recipe, run]);
+}
