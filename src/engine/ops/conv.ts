@@ -1,0 +1,154 @@
+/**
+ * Convolutions, with gradients for every padding and dilation (TensorFlow.js has none for dilated ones). The gradients
+ * run the device's own kernels where it has them; engine/kernels adds those that it lacks. A dilated convolution's
+ * gradients are composed here, from convolutions and one product per filter tap.
+ */
+import type { OpAttributes, Padding } from "../../graph/types.ts";
+import { tf, type Tensor } from "../tf.ts";
+import { differentiable, savedAt } from "./differentiable.ts";
+
+type ExplicitPadding = [[number, number], [number, number], [number, number], [number, number]];
+type ConvInfo = tf.backend_util.Conv2DInfo;
+
+/** Padding as TensorFlow.js takes it: an explicit one has a pair for each of the four axes. */
+export function toTfPadding(padding: Padding): "same" | "valid" | ExplicitPadding {
+  if (typeof padding === "string") return padding;
+  const [[top, bottom], [left, right]] = padding;
+  return [[0, 0], [top, bottom], [left, right], [0, 0]];
+}
+
+function describe(x: Tensor, kernel: Tensor, { strides, dilations, padding }: OpAttributes["conv2d"], depthwise: boolean): ConvInfo {
+  return tf.backend_util.computeConv2DInfo(
+    x.shape as [number, number, number, number],
+    kernel.shape as [number, number, number, number],
+    [...strides] as [number, number],
+    [...dilations] as [number, number],
+    toTfPadding(padding),
+    "floor",
+    depthwise,
+  );
+}
+
+/** A filter of one tap that reads each pixel once: a matrix product. */
+function isPointwise({ filterHeight, filterWidth, strideHeight, strideWidth, inHeight, inWidth, outHeight, outWidth }: ConvInfo): boolean {
+  return filterHeight * filterWidth * strideHeight * strideWidth === 1 && inHeight === outHeight && inWidth === outWidth;
+}
+
+/** The part of x that one tap of the filter meets, for every tap in row-major order: [batch, h', w', in] each. */
+function taps(x: Tensor, info: ConvInfo): Tensor[] {
+  const { padInfo, filterHeight, filterWidth, dilationHeight, dilationWidth, strideHeight, strideWidth, outHeight, outWidth, batchSize, inChannels } = info;
+  const padded = tf.pad(x, [[0, 0], [padInfo.top, padInfo.bottom], [padInfo.left, padInfo.right], [0, 0]]);
+  const result: Tensor[] = [];
+  for (let i = 0; i < filterHeight; i++) {
+    for (let j = 0; j < filterWidth; j++) {
+      const begin = [0, i * dilationHeight, j * dilationWidth, 0];
+      const end = [
+        batchSize,
+        i * dilationHeight + (outHeight - 1) * strideHeight + 1,
+        j * dilationWidth + (outWidth - 1) * strideWidth + 1,
+        inChannels,
+      ];
+      result.push(tf.stridedSlice(padded, begin, end, [1, strideHeight, strideWidth, 1]));
+    }
+  }
+  return result;
+}
+
+/** Padding that turns a convolution's output gradient back into its input's size, for stride 1. */
+function transposedPadding({ padInfo, effectiveFilterHeight, effectiveFilterWidth, inHeight, inWidth, outHeight, outWidth }: ConvInfo): ExplicitPadding {
+  const top = effectiveFilterHeight - 1 - padInfo.top;
+  const left = effectiveFilterWidth - 1 - padInfo.left;
+  return [[0, 0], [top, inHeight - outHeight + effectiveFilterHeight - 1 - top], [left, inWidth - outWidth + effectiveFilterWidth - 1 - left], [0, 0]];
+}
+
+function flip(kernel: Tensor): Tensor {
+  return tf.reverse(kernel, [0, 1]);
+}
+
+function kernelAttributes(info: ConvInfo, attributes: OpAttributes["conv2d"]): tf.NamedAttrMap {
+  return {
+    strides: [info.strideHeight, info.strideWidth],
+    pad: toTfPadding(attributes.padding),
+    dataFormat: "NHWC",
+    dimRoundingMode: "floor",
+    inputShape: info.inShape,
+    filterShape: info.filterShape,
+  } as unknown as tf.NamedAttrMap;
+}
+
+function convInputGradient(dy: Tensor, kernel: Tensor, info: ConvInfo, attributes: OpAttributes["conv2d"]): Tensor {
+  const { inChannels, outChannels, dilationHeight, dilationWidth } = info;
+  if (isPointwise(info)) {
+    const dx = tf.matMul(tf.reshape(dy, [-1, outChannels]), tf.reshape(kernel, [inChannels, outChannels]), false, true);
+    return tf.reshape(dx, info.inShape);
+  }
+  if (dilationHeight * dilationWidth === 1) return tf.engine().runKernel(tf.Conv2DBackpropInput, { dy, filter: kernel }, kernelAttributes(info, attributes));
+  const transposed = tf.transpose(flip(kernel), [0, 1, 3, 2]);
+  return tf.conv2d(dy as tf.Tensor4D, transposed as tf.Tensor4D, 1, transposedPadding(info), "NHWC", [dilationHeight, dilationWidth]);
+}
+
+function convFilterGradient(dy: Tensor, x: Tensor, info: ConvInfo, attributes: OpAttributes["conv2d"]): Tensor {
+  const { inChannels, outChannels, dilationHeight, dilationWidth } = info;
+  const dyRows = tf.reshape(dy, [-1, outChannels]);
+  const product = (rows: Tensor): Tensor => tf.matMul(tf.reshape(rows, [-1, inChannels]), dyRows, true, false);
+  if (isPointwise(info)) return tf.reshape(product(x), info.filterShape);
+  if (dilationHeight * dilationWidth === 1) return tf.engine().runKernel(tf.Conv2DBackpropFilter, { x, dy }, kernelAttributes(info, attributes));
+  return tf.reshape(tf.concat(taps(x, info).map(product), 0), info.filterShape);
+}
+
+/** x [batch, h, w, in], kernel [h, w, in, out] -> [batch, h', w', out] */
+export function conv2d(x: Tensor, kernel: Tensor, attributes: OpAttributes["conv2d"]): Tensor {
+  const { strides, dilations, padding } = attributes;
+  const info = describe(x, kernel, attributes, false);
+  return differentiable(
+    { x, kernel },
+    (save) => {
+      save([x, kernel]);
+      return tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], toTfPadding(padding), "NHWC", [...dilations] as [number, number], "floor");
+    },
+    (dy, saved) => ({
+      x: () => convInputGradient(dy, savedAt(saved, 1), info, attributes),
+      kernel: () => convFilterGradient(dy, savedAt(saved, 0), info, attributes),
+    }),
+  );
+}
+
+function depthwiseInputGradient(dy: Tensor, kernel: Tensor, info: ConvInfo, attributes: OpAttributes["conv2d"]): Tensor {
+  const { inChannels, outChannels, filterHeight, filterWidth, dilationHeight, dilationWidth, inHeight, inWidth, batchSize } = info;
+  if (dilationHeight * dilationWidth === 1) {
+    const native = { ...kernelAttributes(info, attributes), dilations: [1, 1] };
+    return tf.engine().runKernel(tf.DepthwiseConv2dNativeBackpropInput, { dy, filter: kernel }, native);
+  }
+  const perOutput = tf.reshape(flip(kernel), [filterHeight, filterWidth, outChannels, 1]) as tf.Tensor4D;
+  const spread = tf.depthwiseConv2d(dy as tf.Tensor4D, perOutput, 1, transposedPadding(info), "NHWC", [dilationHeight, dilationWidth]);
+  if (outChannels === inChannels) return spread;
+  return tf.reshape(tf.sum(tf.reshape(spread, [-1, outChannels / inChannels]), 1), [batchSize, inHeight, inWidth, inChannels]);
+}
+
+function depthwiseFilterGradient(dy: Tensor, x: Tensor, info: ConvInfo, attributes: OpAttributes["conv2d"]): Tensor {
+  const { inChannels, outChannels, dilationHeight, dilationWidth } = info;
+  if (dilationHeight * dilationWidth === 1) {
+    const native = { ...kernelAttributes(info, attributes), dilations: [1, 1] };
+    return tf.engine().runKernel(tf.DepthwiseConv2dNativeBackpropFilter, { x, dy }, native);
+  }
+  const dyRows = tf.reshape(dy, [-1, inChannels, outChannels / inChannels]);
+  const product = (rows: Tensor): Tensor => tf.sum(tf.mul(tf.reshape(rows, [-1, inChannels, 1]), dyRows), 0);
+  return tf.reshape(tf.stack(taps(x, info).map(product)), info.filterShape);
+}
+
+/** x [batch, h, w, channels], kernel [h, w, channels, multiplier] -> [batch, h', w', channels * multiplier] */
+export function depthwiseConv2d(x: Tensor, kernel: Tensor, attributes: OpAttributes["depthwiseConv2d"]): Tensor {
+  const { strides, dilations, padding } = attributes;
+  const info = describe(x, kernel, attributes, true);
+  return differentiable(
+    { x, kernel },
+    (save) => {
+      save([x, kernel]);
+      return tf.depthwiseConv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], toTfPadding(padding), "NHWC", [...dilations] as [number, number], "floor");
+    },
+    (dy, saved) => ({
+      x: () => depthwiseInputGradient(dy, savedAt(saved, 1), info, attributes),
+      kernel: () => depthwiseFilterGradient(dy, savedAt(saved, 0), info, attributes),
+    }),
+  );
+}

@@ -1,0 +1,115 @@
+/** Normalisations, each with its closed-form gradient. */
+import type { OpAttributes } from "../../graph/types.ts";
+import { tf, type Tensor } from "../tf.ts";
+import { sumToChannels } from "./broadcast.ts";
+import { differentiable, savedAt } from "./differentiable.ts";
+import type { OpContext } from "./types.ts";
+
+/**
+ * x [..., channels]. Frozen, it is the affine map of the running statistics. Trained, it normalises by the batch's
+ * mean and biased variance, and hands back running * momentum + batch * (1 - momentum) for both, as Keras does (PyTorch
+ * keeps the unbiased variance, and its momentum is one minus this one).
+ */
+export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, { epsilon, momentum }: OpAttributes["batchNorm"], context: OpContext): Tensor {
+  return context.training
+    ? batchNormByBatch(x, gamma, beta, mean, variance, epsilon, momentum, context)
+    : batchNormByRunning(x, gamma, beta, mean, variance, epsilon);
+}
+
+function batchNormByRunning(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, epsilon: number): Tensor {
+  return differentiable(
+    { x, gamma, beta },
+    (save) => {
+      save([x, gamma, mean, variance]);
+      return tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D, beta as tf.Tensor1D, gamma as tf.Tensor1D, epsilon);
+    },
+    (dy, saved) => {
+      const inverseDeviation = (): Tensor => tf.rsqrt(tf.add(savedAt(saved, 3), epsilon));
+      return {
+        x: () => tf.mul(dy, tf.mul(savedAt(saved, 1), inverseDeviation())),
+        gamma: () => tf.mul(sumToChannels(tf.mul(dy, tf.sub(savedAt(saved, 0), savedAt(saved, 2)))), inverseDeviation()),
+        beta: () => sumToChannels(dy),
+      };
+    },
+  );
+}
+
+function batchNormByBatch(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, epsilon: number, momentum: number, { updateStatistics }: OpContext): Tensor {
+  const channels = x.shape[x.rank - 1] as number;
+  const count = x.size / channels;
+  return differentiable(
+    { x, gamma, beta },
+    (save) => {
+      const rows = tf.reshape(x, [-1, channels]);
+      const batchMean = tf.mean(rows, 0);
+      const centred = tf.sub(rows, batchMean);
+      const batchVariance = tf.mean(tf.square(centred), 0);
+      const inverseDeviation = tf.rsqrt(tf.add(batchVariance, epsilon));
+      const normalised = tf.mul(centred, inverseDeviation);
+      save([normalised, inverseDeviation, gamma]);
+      const blend = (running: Tensor, batch: Tensor): Tensor => tf.keep(tf.add(tf.mul(running, momentum), tf.mul(batch, 1 - momentum)));
+      updateStatistics(blend(mean, batchMean), blend(variance, batchVariance));
+      return tf.reshape(tf.add(tf.mul(normalised, gamma), beta), x.shape);
+    },
+    (dy, saved) => {
+      const dyRows = tf.reshape(dy, [-1, channels]);
+      const normalised = savedAt(saved, 0);
+      const dBeta = tf.sum(dyRows, 0);
+      const dGamma = tf.sum(tf.mul(dyRows, normalised), 0);
+      return {
+        x: () => {
+          const drift = tf.div(tf.add(dBeta, tf.mul(normalised, dGamma)), count);
+          const scale = tf.mul(savedAt(saved, 2), savedAt(saved, 1));
+          return tf.reshape(tf.mul(tf.sub(dyRows, drift), scale), x.shape);
+        },
+        gamma: () => dGamma.clone(),
+        beta: () => dBeta.clone(),
+      };
+    },
+  );
+}
+
+/** x [..., channels], gamma and beta [channels]. Ba, Kiros and Hinton, 2016. */
+export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, { epsilon }: OpAttributes["layerNorm"]): Tensor {
+  return differentiable(
+    { x, gamma, beta },
+    (save) => {
+      const centred = tf.sub(x, tf.mean(x, -1, true));
+      const inverseDeviation = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
+      const normalised = tf.mul(centred, inverseDeviation);
+      save([normalised, inverseDeviation, gamma]);
+      return tf.add(tf.mul(normalised, gamma), beta);
+    },
+    (dy, saved) => ({
+      x: () => {
+        const normalised = savedAt(saved, 0);
+        const scaled = tf.mul(dy, savedAt(saved, 2));
+        const tilt = tf.mul(normalised, tf.mean(tf.mul(scaled, normalised), -1, true));
+        return tf.mul(tf.sub(tf.sub(scaled, tf.mean(scaled, -1, true)), tilt), savedAt(saved, 1));
+      },
+      gamma: () => sumToChannels(tf.mul(dy, savedAt(saved, 0))),
+      beta: () => sumToChannels(dy),
+    }),
+  );
+}
+
+/** x / sqrt(max(sum(x^2), epsilon)) over the last axis, as tf.nn.l2_normalize. */
+export function l2Normalize(x: Tensor, { epsilon }: OpAttributes["l2Normalize"]): Tensor {
+  return differentiable(
+    { x },
+    (save) => {
+      const squares = tf.sum(tf.square(x), -1, true);
+      const inverseNorm = tf.rsqrt(tf.maximum(squares, epsilon));
+      const y = tf.mul(x, inverseNorm);
+      save([y, inverseNorm, tf.step(tf.sub(squares, epsilon))]);
+      return y;
+    },
+    (dy, saved) => ({
+      x: () => {
+        const y = savedAt(saved, 0);
+        const along = tf.mul(tf.sum(tf.mul(dy, y), -1, true), savedAt(saved, 2));
+        return tf.mul(tf.sub(dy, tf.mul(y, along)), savedAt(saved, 1));
+      },
+    }),
+  );
+}

@@ -1,0 +1,50 @@
+/**
+ * Reductions and pools. TensorFlow.js's gradients of mean and sum upload a tensor of ones at every step; these spread
+ * the incoming gradient on the device.
+ */
+import type { OpAttributes } from "../../graph/types.ts";
+import { tf, type Tensor } from "../tf.ts";
+import { keptShape, normalizeAxes, spread } from "./broadcast.ts";
+import { toTfPadding } from "./conv.ts";
+import { differentiable, savedAt } from "./differentiable.ts";
+
+export function sum(x: Tensor, { axes, keepDims }: OpAttributes["sum"]): Tensor {
+  const reduced = normalizeAxes(axes, x.rank);
+  return differentiable({ x }, () => tf.sum(x, reduced, keepDims), (dy) => ({ x: () => spread(dy, x.shape, reduced) }));
+}
+
+export function mean(x: Tensor, { axes, keepDims }: OpAttributes["mean"]): Tensor {
+  const reduced = normalizeAxes(axes, x.rank);
+  const count = reduced.reduce((product, axis) => product * (x.shape[axis] as number), 1);
+  return differentiable({ x }, () => tf.mean(x, reduced, keepDims), (dy) => ({ x: () => spread(tf.div(dy, count), x.shape, reduced) }));
+}
+
+/** Elements that share the maximum share its gradient, as in TensorFlow and PyTorch's amax. */
+export function max(x: Tensor, { axes, keepDims }: OpAttributes["max"]): Tensor {
+  const reduced = normalizeAxes(axes, x.rank);
+  return differentiable(
+    { x },
+    (save) => {
+      const y = tf.max(x, reduced, keepDims);
+      save([x, y]);
+      return y;
+    },
+    (dy, saved) => ({
+      x: () => {
+        const kept = keptShape(x.shape, reduced);
+        const winners = tf.cast(tf.equal(savedAt(saved, 0), tf.reshape(savedAt(saved, 1), kept)), "float32");
+        return tf.mul(winners, tf.div(tf.reshape(dy, kept), tf.sum(winners, reduced, true)));
+      },
+    }),
+  );
+}
+
+/** Padding never wins. */
+export function maxPool2d(x: Tensor, { poolSize, strides, padding }: OpAttributes["maxPool2d"]): Tensor {
+  return tf.maxPool(x as tf.Tensor4D, [...poolSize] as [number, number], [...strides] as [number, number], toTfPadding(padding), "floor");
+}
+
+/** Padding is not counted, as in TensorFlow (PyTorch's count_include_pad=False). */
+export function averagePool2d(x: Tensor, { poolSize, strides, padding }: OpAttributes["averagePool2d"]): Tensor {
+  return tf.avgPool(x as tf.Tensor4D, [...poolSize] as [number, number], [...strides] as [number, number], toTfPadding(padding), "floor");
+}
