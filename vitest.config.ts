@@ -1,0 +1,53 @@
+/**
+ * Unit tests, in two projects: `node` for `*.test.ts`, and `browser` for `*.browser.test.ts` in a real Chromium with a
+ * software WebGPU adapter. Both read what tools/assets prepared; the browser finds it under /embedded/.
+ */
+import react from "@vitejs/plugin-react";
+import { playwright } from "@vitest/browser-playwright";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+import { launchOptions } from "./tools/cli/browser.mjs";
+import { isolationHeaders } from "./tools/cli/headers.mjs";
+
+/** Found while a test already runs, a package would make Vite reload that test; so what the engine imports is named here. */
+const prebundled = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu", "@huggingface/tokenizers", "comlink", "fflate", "papaparse", "zod"];
+
+export default defineConfig({
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  plugins: [react()],
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "node",
+          environment: "node",
+          include: ["{src,tools,bench}/**/*.test.{ts,tsx}"],
+          exclude: ["**/*.browser.test.*", "**/node_modules/**"],
+          pool: "forks",
+          maxWorkers: 1,
+          execArgv: ["--max-old-space-size=4096"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        server: { headers: isolationHeaders },
+        optimizeDeps: { include: prebundled },
+        test: {
+          name: "browser",
+          include: ["{src,bench}/**/*.browser.test.{ts,tsx}"],
+          testTimeout: 60_000,
+          fileParallelism: false,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: launchOptions() }),
+            instances: [{ browser: "chromium" }],
+          },
+        },
+      },
+    ],
+  },
+});
