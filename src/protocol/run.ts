@@ -51,6 +51,8 @@ export type RunEvent =
   | { readonly kind: "paused" }
   | { readonly kind: "resumed" }
   | { readonly kind: "finished"; readonly reason: StopReason; readonly bestEpoch: number; readonly seconds: number }
+  /** Stopped before the first step: nothing was trained and there are no results. */
+  | { readonly kind: "cancelled" }
   | { readonly kind: "failed"; readonly error: ErrorSentence };
 
 export type RunCommand =

@@ -1,0 +1,174 @@
+/**
+ * A model on the backend, cut at the frontier of what is trained: the frozen trunk as constants, the tail with its
+ * trained parameters as variables. It gives values, gradients and snapshots; it does not know what is being learned.
+ */
+import { splitAtCut } from "../graph/cut.ts";
+import type { Graph, Model, Parameter, WeightValues, Weights } from "../graph/types.ts";
+import { execute } from "./execute.ts";
+import { tf, type Tensor } from "./tf.ts";
+
+/** Tensors at the cut by name, or at the model's inputs where nothing is frozen. */
+export type Activations = ReadonlyMap<string, Tensor>;
+
+export interface StepGradients {
+  readonly loss: Tensor;
+  /** What `lossOf` returned beside the loss (logits, say). */
+  readonly output: Tensor;
+  readonly gradients: Map<string, Tensor>;
+}
+
+export function toTensor(parameter: Parameter, values: WeightValues): Tensor {
+  return tf.tensor(values, [...parameter.shape], parameter.dtype);
+}
+
+export class GraphModule {
+  readonly graph: Graph;
+  readonly trunk: Graph;
+  readonly tail: Graph;
+  /** Trained weights: what an optimizer steps. */
+  readonly variables: ReadonlyMap<string, tf.Variable>;
+  /** Statistics of trained batch norms: updated by the forward pass. */
+  private readonly statistics: ReadonlyMap<string, tf.Variable>;
+  private readonly constants: ReadonlyMap<string, Tensor>;
+  private readonly initial: Weights;
+
+  /** @param trainable names of the weights and statistics that may change; everything else is bit-identical for ever. */
+  constructor(model: Model, trainable: ReadonlySet<string>) {
+    const { trunk, tail } = splitAtCut(model.graph, trainable);
+    this.graph = model.graph;
+    this.trunk = trunk;
+    this.tail = tail;
+    this.initial = model.weights;
+    const variables = new Map<string, tf.Variable>();
+    const statistics = new Map<string, tf.Variable>();
+    const constants = new Map<string, Tensor>();
+    const used = new Set([...trunk.parameters, ...tail.parameters].map((parameter) => parameter.name));
+    for (const parameter of model.graph.parameters) {
+      if (!used.has(parameter.name)) continue;
+      const values = model.weights.get(parameter.name);
+      if (values === undefined) throw new Error(`No weights for parameter "${parameter.name}".`);
+      const tensor = toTensor(parameter, values);
+      if (!trainable.has(parameter.name)) {
+        constants.set(parameter.name, tensor);
+        continue;
+      }
+      const isWeight = parameter.role === "weight";
+      (isWeight ? variables : statistics).set(parameter.name, tf.variable(tensor, isWeight));
+      tensor.dispose();
+    }
+    this.variables = variables;
+    this.statistics = statistics;
+    this.constants = constants;
+  }
+
+  /** Inputs -> the values at the cut, in inference mode: dropout off, stored statistics. The caller owns both. */
+  runTrunk(inputs: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+    return tidyMap(() => execute(this.trunk, new Map([...this.constants, ...inputs]), { release: true }));
+  }
+
+  /** Values at the cut -> the model's first output, in inference mode. */
+  runTail(activations: Activations): Tensor {
+    return tf.tidy(() => this.firstOutput(execute(this.tail, this.tailValues(activations), { release: true })));
+  }
+
+  /**
+   * One forward and backward pass of the tail.
+   * @param lossOf the model's output -> a scalar loss; runs under the tape.
+   */
+  gradients(activations: Activations, lossOf: (output: Tensor) => tf.Scalar, seedFor: (node: string) => number): StepGradients {
+    const updates: { node: string; mean: Tensor; variance: Tensor }[] = [];
+    let output: Tensor | undefined;
+    const { value, grads } = tf.variableGrads(
+      () => {
+        const outputs = execute(this.tail, this.tailValues(activations), {
+          // A frozen batch norm keeps its stored statistics even between layers that learn.
+          isTraining: (node) => node.op !== "batchNorm" || this.statistics.has(node.inputs[3] as string),
+          seedFor,
+          onStatistics: (node, mean, variance) => updates.push({ node: node.name, mean: tf.keep(mean), variance: tf.keep(variance) }),
+        });
+        const first = this.firstOutput(outputs);
+        output = tf.keep(first.clone());
+        return lossOf(first);
+      },
+      [...this.variables.values()],
+    );
+    for (const { node, mean, variance } of updates) this.applyStatistics(node, mean, variance);
+    const gradients = new Map<string, Tensor>();
+    for (const [name, variable] of this.variables) {
+      const gradient = grads[variable.name];
+      if (gradient) gradients.set(name, gradient);
+    }
+    return { loss: value, output: output as Tensor, gradients };
+  }
+
+  /** Copies of everything that training may change, on the backend. The caller disposes them. */
+  snapshot(): Map<string, Tensor> {
+    return new Map([...this.trained()].map(([name, variable]) => [name, copyTensor(variable)]));
+  }
+
+  /** Sets what training may change; `snapshot` stays the caller's. */
+  restore(snapshot: ReadonlyMap<string, Tensor>): void {
+    for (const [name, variable] of this.trained()) {
+      const value = snapshot.get(name);
+      if (value) variable.assign(copyTensor(value));
+    }
+  }
+
+  /** All weights as they are now: frozen ones are the very arrays that the model came with. */
+  async weights(): Promise<Weights> {
+    const trained = this.trained();
+    const result = new Map<string, WeightValues>();
+    for (const parameter of this.graph.parameters) {
+      const variable = trained.get(parameter.name);
+      const values = variable ? ((await variable.data()) as WeightValues).slice() : this.initial.get(parameter.name);
+      if (values) result.set(parameter.name, values);
+    }
+    return result;
+  }
+
+  /** Reads a frozen parameter back from the backend, for the test that frozen means frozen. */
+  async readFrozen(name: string): Promise<WeightValues | undefined> {
+    return (await this.constants.get(name)?.data()) as WeightValues | undefined;
+  }
+
+  dispose(): void {
+    for (const tensor of [...this.variables.values(), ...this.statistics.values(), ...this.constants.values()]) tensor.dispose();
+  }
+
+  private trained(): Map<string, tf.Variable> {
+    return new Map([...this.variables, ...this.statistics]);
+  }
+
+  private tailValues(activations: Activations): Map<string, Tensor> {
+    return new Map<string, Tensor>([...this.constants, ...this.variables, ...this.statistics, ...activations]);
+  }
+
+  private firstOutput(outputs: ReadonlyMap<string, Tensor>): Tensor {
+    return outputs.get(this.tail.outputs[0] as string) as Tensor;
+  }
+
+  private applyStatistics(nodeName: string, mean: Tensor, variance: Tensor): void {
+    const node = this.tail.nodes.find((candidate) => candidate.name === nodeName);
+    // batchNorm's inputs are x, gamma, beta, mean, variance.
+    this.statistics.get(node?.inputs[3] ?? "")?.assign(mean);
+    this.statistics.get(node?.inputs[4] ?? "")?.assign(variance);
+    mean.dispose();
+    variance.dispose();
+  }
+}
+
+/** A copy, not a clone: clones share their buffer, and optimizers may step in place. Times one keeps every bit, -0 too. */
+function copyTensor(tensor: Tensor): Tensor {
+  return tf.tidy(() => tf.mul(tensor, tf.scalar(1, tensor.dtype as "float32")));
+}
+
+/** tf.tidy for a map of tensors. */
+function tidyMap(run: () => Map<string, Tensor>): Map<string, Tensor> {
+  const names: string[] = [];
+  const tensors = tf.tidy(() => {
+    const outputs = run();
+    names.push(...outputs.keys());
+    return [...outputs.values()];
+  });
+  return new Map(names.map((name, i) => [name, tensors[i] as Tensor]));
+}

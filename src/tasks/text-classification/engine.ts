@@ -1,0 +1,57 @@
+/** Texts as model inputs: token ids, padded to a few fixed lengths so that shapes stay static. */
+import { GraftError } from "../../core/errors.ts";
+import { bucketLength } from "../../data/batches.ts";
+import type { TextDataset } from "../../data/dataset.ts";
+import type { Tokenizer } from "../../models/types.ts";
+import type { EncodedExample, ExampleSource } from "../../train/examples.ts";
+import { labelsOf, type TaskEngine } from "../engine.ts";
+
+export const textClassificationEngine: TaskEngine<TextDataset> = {
+  id: "text-classification",
+
+  createSource(dataset, input, recipe) {
+    if (input.kind !== "text") throw wrongModel(recipe.model);
+    return textSource(dataset, { inputName: input.name, tokenizer: input.tokenizer, maxTokens: recipe.maxTokens });
+  },
+
+  encodeInput(value, input, recipe) {
+    if (value.kind !== "text" || input.kind !== "text") throw wrongModel(recipe.model);
+    const ids = input.tokenizer.encode(value.text).subarray(0, recipe.maxTokens);
+    return Promise.resolve(padded(ids, bucketLength(ids.length, recipe.maxTokens), input.tokenizer.paddingId));
+  },
+};
+
+interface TextSourceOptions {
+  readonly inputName: string;
+  readonly tokenizer: Tokenizer;
+  readonly maxTokens: number;
+}
+
+function textSource(dataset: TextDataset, { inputName, tokenizer, maxTokens }: TextSourceOptions): ExampleSource {
+  const labels = labelsOf(dataset);
+  const known = new Map<number, Int32Array>();
+  const tokens = (example: number): Int32Array => {
+    let ids = known.get(example);
+    if (ids === undefined) known.set(example, (ids = tokenizer.encode(dataset.text(example)).slice(0, maxTokens)));
+    return ids;
+  };
+  const bucket = (example: number): number => bucketLength(tokens(example).length, maxTokens);
+  return {
+    inputName,
+    dtype: "int32",
+    augmentedViews: 0,
+    bucket,
+    encode: (example) => Promise.resolve(padded(tokens(example), bucket(example), tokenizer.paddingId)),
+    target: (example) => ({ data: Int32Array.of(labels.get(example) ?? 0), shape: [] }),
+  };
+}
+
+function padded(ids: Int32Array, length: number, paddingId: number): EncodedExample {
+  const data = new Int32Array(length).fill(paddingId);
+  data.set(ids);
+  return { data, shape: [length] };
+}
+
+function wrongModel(model: string): GraftError {
+  return new GraftError({ where: `model ${model}`, what: "it does not take text", next: "Choose a text model" });
+}

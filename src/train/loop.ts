@@ -1,0 +1,222 @@
+/**
+ * The one training loop. It knows no model, no task and no technique by name: a module gives gradients, an objective a
+ * loss, a source examples; everything else is the recipe. Same problem, recipe and backend: the same losses, bit for bit.
+ */
+import { CancelledError } from "../core/errors.ts";
+import type { Rng } from "../core/rng.ts";
+import { initialPlateau, scheduledLearningRate, updatePlateau } from "../core/schedules.ts";
+import { planEpoch } from "../data/batches.ts";
+import type { GraphModule } from "../engine/module.ts";
+import { clipByGlobalNorm, createOptimizer, globalNorm } from "../engine/optimizers/index.ts";
+import { tf, type Tensor } from "../engine/tf.ts";
+import type { Recipe } from "../protocol/recipe.ts";
+import type { EpochPoint, RunEvent, StepPoint, StopReason } from "../protocol/run.ts";
+import type { ActivationCache, ExampleView } from "./activations.ts";
+import type { RunControl } from "./control.ts";
+import { evaluate, type EvaluateContext } from "./evaluate.ts";
+import { stack, type ExampleSource } from "./examples.ts";
+import type { Objective } from "./objective.ts";
+import { Telemetry } from "./telemetry.ts";
+
+export interface TrainingProblem {
+  readonly module: GraphModule;
+  readonly cache: ActivationCache;
+  readonly source: ExampleSource;
+  readonly objective: Objective;
+  /** Example indices. */
+  readonly train: readonly number[];
+  readonly validation: readonly number[];
+  /** How the rate of one parameter relates to the recipe's. */
+  readonly learningRateScale: (parameter: string) => number;
+}
+
+export interface TrainingOutcome {
+  readonly reason: StopReason;
+  readonly epochs: readonly EpochPoint[];
+  /** The epoch whose weights the module now has; 0 if no epoch was finished. */
+  readonly bestEpoch: number;
+}
+
+interface Best {
+  readonly epoch: number;
+  readonly score: number;
+  readonly weights: ReadonlyMap<string, Tensor>;
+}
+
+/** The views that the run will look at, for preparing them beforehand. */
+export function viewsOf(problem: Pick<TrainingProblem, "source" | "train" | "validation">, epochs: number, others: readonly number[] = []): ExampleView[] {
+  const plain = (example: number): ExampleView => ({ example, view: 0 });
+  const augmented = problem.source.augmentedViews;
+  const train =
+    augmented === 0
+      ? problem.train.map(plain)
+      : problem.train.flatMap((example) => Array.from({ length: Math.min(augmented, epochs) }, (_, epoch) => ({ example, view: viewOf(example, epoch, augmented) })));
+  return [...train, ...problem.validation.map(plain), ...others.map(plain)];
+}
+
+/** Which view of an example an epoch (0-based) sees: all examples change views at different times. */
+function viewOf(example: number, epoch: number, augmentedViews: number): number {
+  return augmentedViews === 0 ? 0 : 1 + ((epoch + example) % augmentedViews);
+}
+
+export function stepsPerEpoch(problem: Pick<TrainingProblem, "source" | "train">, { batchSize, gradientAccumulation }: Pick<Recipe, "batchSize" | "gradientAccumulation">): number {
+  const inBucket = new Map<number, number>();
+  for (const example of problem.train) {
+    const bucket = problem.source.bucket(example);
+    inBucket.set(bucket, (inBucket.get(bucket) ?? 0) + 1);
+  }
+  const batches = [...inBucket.values()].reduce((sum, count) => sum + Math.ceil(count / batchSize), 0);
+  return Math.ceil(batches / gradientAccumulation);
+}
+
+/**
+ * Trains the module in place.
+ * @throws GraftError if the loss stops being a number.
+ */
+export async function train(problem: TrainingProblem, recipe: Recipe, { rng, control, onEvent }: { readonly rng: Rng; readonly control: RunControl; readonly onEvent: (event: RunEvent) => void }): Promise<TrainingOutcome> {
+  const { module, source } = problem;
+  const optimizer = createOptimizer(recipe.optimizer, { weightDecay: recipe.weightDecay, momentum: recipe.momentum });
+  const epochSteps = stepsPerEpoch(problem, recipe);
+  const schedule = { kind: recipe.schedule, learningRate: recipe.learningRate, totalSteps: epochSteps * recipe.epochs, warmUp: recipe.warmUp };
+  const context: EvaluateContext = { ...problem, batchSize: recipe.batchSize, control };
+  const epochs: EpochPoint[] = [];
+  const startMs = performance.now();
+  let examplesSeen = 0;
+  let step = 0;
+  let handFactor = 1;
+  let plateau = initialPlateau;
+  let best: Best | null = null;
+  let epochsWithoutGain = 0;
+  let reason: StopReason = "completed";
+  let epochFigures: StepPoint[] = [];
+
+  const telemetry = new Telemetry((points) => {
+    const seconds = (performance.now() - startMs) / 1000;
+    onEvent({ kind: "steps", points, examplesPerSecond: examplesSeen / seconds, secondsLeft: (seconds / step) * (schedule.totalSteps - step) });
+  });
+
+  try {
+    for (let epoch = 0; epoch < recipe.epochs && !control.stopped; epoch++) {
+      const epochStartMs = performance.now();
+      const plan = planEpoch({
+        examples: problem.train.map((index) => ({ index, bucket: source.bucket(index) })),
+        batchSize: recipe.batchSize,
+        shuffle: true,
+        rng: rng.fork(`epoch ${epoch}`),
+      });
+      let learningRate = 0;
+      epochFigures = [];
+      for (let first = 0; first < plan.length && !control.stopped; first += recipe.gradientAccumulation) {
+        const handSet = control.takeLearningRate();
+        const scheduled = scheduledLearningRate(schedule, step) * plateau.factor;
+        if (handSet !== null) {
+          handFactor = scheduled > 0 ? handSet / scheduled : 1;
+          onEvent({ kind: "learning-rate-changed", step, epoch: step / epochSteps, learningRate: handSet });
+        }
+        learningRate = scheduled * handFactor;
+        const batches = plan.slice(first, first + recipe.gradientAccumulation);
+        const views = batches.map((batch) => batch.map((example) => ({ example, view: viewOf(example, epoch, source.augmentedViews) })));
+        const { figures, gradients } = await accumulate(problem, views, rng.fork(`step ${step}`));
+        const norm = recipe.gradientClipNorm > 0 ? clipByGlobalNorm(gradients, recipe.gradientClipNorm) : globalNorm(gradients);
+        const rate = learningRate;
+        optimizer.step(module.variables, gradients, (name) => rate * problem.learningRateScale(name));
+        for (const gradient of gradients.values()) gradient.dispose();
+        step++;
+        examplesSeen += batches.reduce((sum, batch) => sum + batch.length, 0);
+        telemetry.push({ point: { step, epoch: step / epochSteps, learningRate }, figures: tf.tidy(() => tf.concat([figures, norm.reshape([1])])) });
+        figures.dispose();
+        norm.dispose();
+        if (telemetry.due) epochFigures.push(...(await telemetry.flush()));
+        await control.checkpoint({ onPause: () => onEvent({ kind: "paused" }), onResume: () => onEvent({ kind: "resumed" }) });
+      }
+      epochFigures.push(...(await telemetry.flush()));
+      if (control.stopped) break;
+
+      const validation = await evaluate(problem.validation, context);
+      const score = recipe.earlyStopping.metric === "validation-loss" ? -validation.loss : validation.accuracy;
+      const improved = best === null || score > best.score;
+      const point: EpochPoint = {
+        epoch: epoch + 1,
+        step,
+        trainLoss: mean(epochFigures.map((figure) => figure.loss)),
+        trainAccuracy: mean(epochFigures.map((figure) => figure.accuracy)),
+        validationLoss: validation.loss,
+        validationAccuracy: validation.accuracy,
+        learningRate,
+        seconds: (performance.now() - epochStartMs) / 1000,
+        best: improved,
+      };
+      epochs.push(point);
+      onEvent({ kind: "epoch", point });
+      if (improved) {
+        disposeAll(best?.weights);
+        best = { epoch: epoch + 1, score, weights: module.snapshot() };
+        epochsWithoutGain = 0;
+      } else epochsWithoutGain++;
+      if (recipe.schedule === "plateau") plateau = updatePlateau(plateau, validation.loss);
+      if (recipe.earlyStopping.enabled && epochsWithoutGain >= recipe.earlyStopping.patience) {
+        reason = "early-stopped";
+        break;
+      }
+    }
+    if (control.stopped) reason = "stopped";
+    const restore = reason === "stopped" || (recipe.earlyStopping.enabled && recipe.earlyStopping.restoreBest);
+    if (restore && best) module.restore(best.weights);
+    return { reason, epochs, bestEpoch: restore && best ? best.epoch : epochs.length };
+  } finally {
+    disposeAll(best?.weights);
+    telemetry.dispose();
+    optimizer.dispose();
+  }
+}
+
+/** The gradients of several micro-batches, as if they were one batch; `figures` is [loss, accuracy]. The caller disposes both. */
+async function accumulate(problem: TrainingProblem, views: readonly (readonly ExampleView[])[], rng: Rng): Promise<{ figures: Tensor; gradients: Map<string, Tensor> }> {
+  const { module, cache, source, objective } = problem;
+  const total = views.reduce((sum, batch) => sum + batch.length, 0);
+  let figures: Tensor | null = null;
+  let sums: Map<string, Tensor> | null = null;
+  for (const [part, batch] of views.entries()) {
+    const activations = await cache.batch(batch);
+    const targets = stack(batch.map(({ example }) => source.target(example)), "int32");
+    const share = batch.length / total;
+    const { loss, output, gradients } = module.gradients(
+      activations,
+      (logits) => objective.loss(logits, targets, { training: true }),
+      (node) => rng.fork(part).fork(node).uint32(),
+    );
+    const partFigures: Tensor = tf.tidy(() => tf.stack([loss, objective.accuracy(output, targets)]).mul(share));
+    for (const tensor of [...activations.values(), targets, loss, output]) tensor.dispose();
+    if (figures === null || sums === null) {
+      figures = partFigures;
+      sums = share === 1 ? gradients : replaceAll(gradients, (gradient) => gradient.mul(share));
+    } else {
+      const before: Tensor = figures;
+      figures = tf.add(before, partFigures);
+      before.dispose();
+      partFigures.dispose();
+      sums = replaceAll(sums, (sum, name) => tf.tidy(() => sum.add((gradients.get(name) as Tensor).mul(share))));
+      disposeAll(gradients);
+    }
+  }
+  if (figures === null || sums === null) throw new CancelledError();
+  return { figures, gradients: sums };
+}
+
+/** Maps tensors to new ones and disposes the old. */
+function replaceAll(tensors: Map<string, Tensor>, replace: (tensor: Tensor, name: string) => Tensor): Map<string, Tensor> {
+  const result = new Map<string, Tensor>();
+  for (const [name, tensor] of tensors) {
+    result.set(name, replace(tensor, name));
+    tensor.dispose();
+  }
+  return result;
+}
+
+function disposeAll(tensors: ReadonlyMap<string, Tensor> | undefined): void {
+  for (const tensor of tensors?.values() ?? []) tensor.dispose();
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}

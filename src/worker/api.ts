@@ -1,0 +1,156 @@
+/** The WorkerApi, wired: each call finds its part and nothing more. State is what is open now: data, models, one run, one download. */
+import { CancelledError, GraftError } from "../core/errors.ts";
+import type { Dataset, ImageDataset } from "../data/dataset.ts";
+import { openFiles, datasetFromTable, type Table } from "../data/open.ts";
+import { memory } from "../engine/backend.ts";
+import type { WorkerApi } from "../protocol/api.ts";
+import type { ColumnMapping, DataSummary, OpenedData, SourceFile } from "../protocol/data.ts";
+import type { Recipe } from "../protocol/recipe.ts";
+import { parseRecipe } from "../protocol/recipe.ts";
+import { previewViews } from "../tasks/image-classification/preview.ts";
+import { Device } from "./device.ts";
+import { exportRun } from "./export.ts";
+import { Jobs, throttled } from "./jobs.ts";
+import { ModelStore } from "./model-store.ts";
+import { OpenedDownload } from "./opened-download.ts";
+import { FineTuningRun } from "./run.ts";
+import { fetchSample, samples } from "./samples.ts";
+
+export interface WorkerOptions {
+  /** Where embedded models, samples and wasm binaries are served, with a trailing slash. */
+  readonly embeddedBase: string;
+}
+
+export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
+  const device = new Device(`${embeddedBase}wasm/`);
+  const models = new ModelStore(embeddedBase);
+  const jobs = new Jobs();
+  let dataset: Dataset | null = null;
+  let table: Table | null = null;
+  let run: FineTuningRun | null = null;
+  let running = false;
+  let opened: OpenedDownload | null = null;
+
+  const openData = (): Dataset => {
+    if (dataset) return dataset;
+    throw new GraftError({ what: "no data is open", next: "Open a folder of images or a CSV first" });
+  };
+  const openRun = (): FineTuningRun => {
+    if (run) return run;
+    throw new GraftError({ what: "nothing has been trained yet", next: "Start training first" });
+  };
+  const open = async (files: readonly SourceFile[], options: Parameters<typeof openFiles>[1]): Promise<OpenedData> => {
+    const result = await openFiles(files, options);
+    if (options.signal?.aborted) throw new CancelledError();
+    dataset = result.kind === "images" ? result.dataset : null;
+    table = result.kind === "table" ? result.table : null;
+    return result.kind === "table" ? { kind: "table", preview: result.preview } : { kind: "ready", summary: result.dataset.summary() };
+  };
+
+  return {
+    probeDevice: () => device.probe(),
+
+    listSamples: () => Promise.resolve(samples),
+    openFiles: (files, onProgress) => jobs.run((signal) => open(files, { onProgress: throttled(onProgress), signal })),
+    openSample: (id, onProgress) =>
+      jobs.run(async (signal) => {
+        const file = await fetchSample(id, embeddedBase, signal);
+        return open([file], { onProgress: throttled(onProgress), signal });
+      }),
+    mapColumns: (mapping: ColumnMapping, onProgress) =>
+      jobs.run(async (signal) => {
+        if (!table) throw new GraftError({ what: "no table is open", next: "Open a CSV first" });
+        const made = await datasetFromTable(table, mapping, { onProgress: throttled(onProgress), signal });
+        dataset = made;
+        return made.summary();
+      }),
+    setSplit: async (options) => {
+      openData().setSplit(options);
+      return openData().summary();
+    },
+    setExcluded: async (items, excluded): Promise<DataSummary> => {
+      openData().setExcluded(items, excluded);
+      return openData().summary();
+    },
+    listItems: async (query) => openData().listItems(query),
+    getItemBlob: async (item) => openData().getItemBlob(item),
+    closeData: async () => {
+      dataset = null;
+      table = null;
+    },
+
+    listModels: async (task) => models.list(task),
+    importModel: (files, onProgress) =>
+      jobs.run(async () => {
+        onProgress({ what: "Reading the model", done: 0, total: 1 });
+        return models.import(files);
+      }),
+    describeLayers: async (recipe) => models.layers(recipe, classCount(dataset)),
+    describeSelection: async (recipe) => models.selection(recipe, classCount(dataset), dataset?.summary().itemCount ?? 0),
+    previewAugmentation: async (item, augmentation, options) => previewViews(openData() as ImageDataset, item, augmentation, options),
+
+    startRun: async (recipe, onEvent) => {
+      if (running) throw new GraftError({ what: "a run is under way", next: "Stop it first" });
+      running = true;
+      try {
+        const checked: Recipe = parseRecipe(recipe);
+        const data = openData();
+        run?.dispose();
+        run = null;
+        const backend = await device.activate(checked.backend);
+        const next = new FineTuningRun({ recipe: checked, dataset: data, loaded: await models.load(checked.model), backend, onEvent });
+        run = next;
+        try {
+          await next.start();
+        } catch (error) {
+          next.dispose();
+          run = null;
+          throw error;
+        }
+      } catch (error) {
+        if (error instanceof CancelledError) onEvent({ kind: "cancelled" });
+        else onEvent({ kind: "failed", error: sentenceOf(error) });
+      } finally {
+        running = false;
+      }
+    },
+    controlRun: async (command) => {
+      const { control } = openRun();
+      if (command.kind === "pause") control.pause();
+      else if (command.kind === "resume") control.continue();
+      else if (command.kind === "stop") control.stop();
+      else control.setLearningRate(command.learningRate);
+    },
+    getResults: async () => openRun().results(),
+    listConfusion: async (query) => openRun().confusion(query),
+    exportRun: async () => exportRun(openRun()),
+    predict: async (input) => openRun().predict(input),
+
+    openDownload: async (files) => {
+      const next = await OpenedDownload.read(files, device);
+      opened?.dispose();
+      opened = next;
+      return next.description;
+    },
+    predictOpened: async (input) => {
+      if (!opened) throw new GraftError({ what: "no download is open", next: "Open a Graft download first" });
+      return opened.predict(input);
+    },
+
+    cancel: async () => {
+      jobs.cancel();
+      if (running) run?.control.stop();
+    },
+    memory: async () => memory(),
+  };
+}
+
+/** Before data are open, layers are shown as for two classes. */
+function classCount(dataset: Dataset | null): number {
+  return Math.max(2, dataset?.classes.length ?? 2);
+}
+
+function sentenceOf(error: unknown): GraftError["sentence"] {
+  if (error instanceof GraftError) return error.sentence;
+  return { what: `something inside Graft failed: ${error instanceof Error ? error.message : String(error)}`, next: "This is a bug in Graft; your data and settings are untouched" };
+}

@@ -1,0 +1,78 @@
+/** What a download says of itself: graft.json for Graft, README.md for people. */
+import { z } from "zod";
+import { GraftError } from "../core/errors.ts";
+import { taskIds, type Recipe } from "../protocol/recipe.ts";
+import type { RunResults } from "../protocol/run.ts";
+
+const manifestSchema = z.object({
+  format: z.literal("graft"),
+  version: z.literal(1),
+  name: z.string(),
+  task: z.enum(taskIds),
+  classes: z.array(z.string()).min(1),
+  input: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("image"), name: z.string(), size: z.int().min(1).max(4096) }),
+    z.object({ kind: z.literal("text"), name: z.string(), maxTokens: z.int().min(1).max(4096), paddingId: z.int() }),
+  ]),
+  validationAccuracy: z.number().nullable(),
+});
+export type DownloadManifest = z.infer<typeof manifestSchema>;
+
+export function parseManifest(value: unknown): DownloadManifest {
+  const result = manifestSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new GraftError({ where: `graft.json, field "${issue?.path.join(".") ?? ""}"`, what: issue?.message ?? "not a Graft download", wanted: "a download made by Graft", next: "Download the model again" });
+}
+
+export function describeDownload(manifest: DownloadManifest, { recipe, results, licence }: { readonly recipe: Recipe; readonly results: RunResults; readonly licence: string }): string {
+  const { input, classes } = manifest;
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const example =
+    input.kind === "image"
+      ? `// pixels 0..255, RGB, ${input.size} x ${input.size}: scale so that the shorter side fits, then cut the middle out.
+const image = tf.image.resizeBilinear(tf.browser.fromPixels(picture), [${input.size}, ${input.size}]).expandDims(0);
+const logits = model.execute({ "${input.name}": image });`
+      : `// Token ids from tokenizer/vocab.json (SentencePiece, unigram), cut and padded with ${input.paddingId} to ${input.maxTokens}.
+const logits = model.execute({ "${input.name}": tf.tensor2d(ids, [1, ${input.maxTokens}], "int32") });`;
+  return `# ${manifest.name}
+
+Fine-tuned with Graft in a browser tab: ${recipe.model} for ${manifest.task}, ${classes.length} classes (${classes.slice(0, 12).join(", ")}${classes.length > 12 ? ", …" : ""}).
+Validation accuracy ${percent(results.validation.after.accuracy)}${results.test ? `, test accuracy ${percent(results.test.after.accuracy)}` : ""}; before fine-tuning ${percent(results.validation.before.accuracy)}.
+
+## What is in here
+
+| file | what |
+|---|---|
+| tfjs/model.json, tfjs/weights.bin | the model as a TensorFlow.js graph model |
+| model.safetensors | the same weights by name, row-major float32 |
+| labels.json | the classes, in the order of the model's outputs |
+| recipe.json | every setting of the run; the page and the command line take it back |
+| metrics.json | the curves and the final figures |
+| graft.json, graft/graph.json | what Graft needs to open this again |
+${input.kind === "text" ? "| tokenizer/vocab.json | the SentencePiece vocabulary |\n" : ""}
+## In Graft
+
+Choose "Open a Graft download" and drop this zip.
+
+## In TensorFlow.js
+
+\`\`\`js
+import * as tf from "@tensorflow/tfjs";
+const model = await tf.loadGraphModel("tfjs/model.json");
+${example}
+const probabilities = tf.softmax(logits); // in the order of labels.json
+\`\`\`
+
+## In Python
+
+\`\`\`python
+from safetensors.numpy import load_file
+weights = load_file("model.safetensors")   # {name: array}; convolutions are [height, width, in, out]
+\`\`\`
+
+## Licence
+
+The pre-trained model that this started from: ${licence}
+`;
+}

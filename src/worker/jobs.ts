@@ -1,0 +1,41 @@
+/** One long job at a time, cancellable; progress to the page at most ten times a second. */
+import { CancelledError } from "../core/errors.ts";
+import type { OnProgress, Progress } from "../protocol/api.ts";
+
+const progressMs = 100;
+
+export class Jobs {
+  private current: AbortController | null = null;
+
+  /** Runs `job` after cancelling the one before it. A cancelled job rejects with CancelledError, whatever it made of the signal. */
+  async run<T>(job: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.cancel();
+    const controller = new AbortController();
+    this.current = controller;
+    try {
+      const result = await job(controller.signal);
+      if (controller.signal.aborted) throw new CancelledError();
+      return result;
+    } catch (error) {
+      throw controller.signal.aborted ? new CancelledError() : error;
+    } finally {
+      if (this.current === controller) this.current = null;
+    }
+  }
+
+  cancel(): void {
+    this.current?.abort();
+    this.current = null;
+  }
+}
+
+/** Passes the first, the last and at most ten reports a second on. */
+export function throttled(onProgress: OnProgress): OnProgress {
+  let lastMs = -Infinity;
+  return (progress: Progress) => {
+    const now = performance.now();
+    if (now - lastMs < progressMs && progress.done < progress.total) return;
+    lastMs = now;
+    onProgress(progress);
+  };
+}

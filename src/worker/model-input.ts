@@ -1,0 +1,11 @@
+/** The sizes that a recipe gives to a model's open dimensions. */
+import type { Shape } from "../core/shape.ts";
+import type { LoadedModel } from "../models/types.ts";
+import type { Recipe } from "../protocol/recipe.ts";
+
+/** Input name -> shape with only the batch open. */
+export function concreteInputShapes({ input }: Pick<LoadedModel, "input">, recipe: Pick<Recipe, "imageSize" | "maxTokens">): Record<string, Shape> {
+  if (input.kind === "text") return { [input.name]: [null, recipe.maxTokens] };
+  const size = input.size ?? recipe.imageSize;
+  return { [input.name]: [null, size, size, 3] };
+}

@@ -1,0 +1,95 @@
+/** The models that a person can start from: the catalog's, loaded when first used, and those brought along. */
+import { GraftError } from "../core/errors.ts";
+import { attachHead } from "../tasks/classification/head.ts";
+import { Rng } from "../core/rng.ts";
+import { catalog } from "../models/catalog.ts";
+import { importTfjsLayersModel } from "../models/imported.ts";
+import type { LoadedModel } from "../models/types.ts";
+import { layerGroups, leavesOf } from "../graph/layer-groups.ts";
+import { isWithin } from "../graph/paths.ts";
+import { resolveUnfreeze } from "../graph/unfreeze.ts";
+import type { Graph } from "../graph/types.ts";
+import type { SourceFile } from "../protocol/data.ts";
+import type { ModelCard, ModelLayers, SelectionReport } from "../protocol/models.ts";
+import type { Recipe, TaskId } from "../protocol/recipe.ts";
+import { estimateMemory } from "../train/memory-estimate.ts";
+import { concreteInputShapes } from "./model-input.ts";
+
+interface Imported {
+  readonly card: ModelCard;
+  readonly loaded: LoadedModel;
+}
+
+export class ModelStore {
+  private readonly imported = new Map<string, Imported>();
+  private readonly loading = new Map<string, Promise<LoadedModel>>();
+  private readonly assetBase: string;
+
+  /** @param assetBase where the embedded files are served, with a trailing slash. */
+  constructor(assetBase: string) {
+    this.assetBase = assetBase;
+  }
+
+  list(task: TaskId): readonly ModelCard[] {
+    return [...catalog.map((family) => family.card), ...[...this.imported.values()].map(({ card }) => card)].filter((card) => card.tasks.includes(task));
+  }
+
+  async import(files: readonly SourceFile[]): Promise<ModelCard> {
+    const imported = await importTfjsLayersModel(files);
+    this.imported.set(imported.card.id, imported);
+    return imported.card;
+  }
+
+  async load(id: string): Promise<LoadedModel> {
+    const imported = this.imported.get(id);
+    if (imported) return imported.loaded;
+    const family = catalog.find((candidate) => candidate.card.id === id);
+    if (!family) {
+      throw new GraftError({ where: `model "${id}"`, what: "no such model", wanted: `one of ${[...catalog.map(({ card }) => card.id), ...this.imported.keys()].map((name) => `"${name}"`).join(", ")}`, next: "An imported model has to be dropped in again after a reload" });
+    }
+    let loading = this.loading.get(id);
+    if (!loading) {
+      loading = family.load((path) => this.fetchEmbedded(path));
+      this.loading.set(id, loading);
+      loading.catch(() => this.loading.delete(id));
+    }
+    return loading;
+  }
+
+  /** The layers as they will be trained, with a head for `classes` classes. */
+  async layers(recipe: Recipe, classes: number): Promise<ModelLayers> {
+    const { graph } = await this.grafted(recipe, classes);
+    const groups = layerGroups(graph);
+    return { modelId: recipe.model, groups, totalParameters: groups.reduce((sum, group) => sum + group.parameterCount, 0) };
+  }
+
+  async selection(recipe: Recipe, classes: number, examples: number): Promise<SelectionReport> {
+    const { graph, loaded } = await this.grafted(recipe, classes);
+    const trainable = resolveUnfreeze(graph, recipe.unfreeze, loaded.blocks);
+    const { stepBytes, cachedBytesPerView } = estimateMemory(graph, trainable, concreteInputShapes(loaded, recipe), recipe);
+    const leaves = leavesOf(layerGroups(graph));
+    return {
+      trainable: leaves.map(({ path }) => path).filter((path) => [...trainable].some((name) => isWithin(name, path))),
+      trainableParameters: countParameters(graph, (name, role) => role === "weight" && trainable.has(name)),
+      totalParameters: countParameters(graph, () => true),
+      memoryBytes: stepBytes,
+      cacheBytes: cachedBytesPerView * examples,
+    };
+  }
+
+  private async grafted(recipe: Recipe, classes: number): Promise<{ readonly graph: Graph; readonly loaded: LoadedModel }> {
+    const loaded = await this.load(recipe.model);
+    const { graph } = attachHead(loaded.model, loaded.features, { classes, dropout: recipe.dropout, rng: new Rng(recipe.seed) });
+    return { graph, loaded };
+  }
+
+  private async fetchEmbedded(path: string): Promise<ArrayBuffer> {
+    const response = await fetch(`${this.assetBase}${path}`);
+    if (!response.ok) throw new GraftError({ where: path, what: `the page's server answered ${response.status}`, next: "Reload the page; if it stays so, start Graft again" });
+    return response.arrayBuffer();
+  }
+}
+
+function countParameters(graph: Graph, counts: (name: string, role: "weight" | "statistic") => boolean): number {
+  return graph.parameters.filter(({ name, role }) => counts(name, role)).reduce((sum, { shape }) => sum + shape.reduce((product, dim) => product * dim, 1), 0);
+}

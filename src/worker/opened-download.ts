@@ -1,0 +1,96 @@
+/** A download, opened again: the very graph and weights that the run ended with. */
+import { GraftError } from "../core/errors.ts";
+import { readZip } from "../data/zip.ts";
+import { GraphModule } from "../engine/module.ts";
+import { graphFromJson } from "../formats/graft/graph-json.ts";
+import { readSafetensors } from "../formats/safetensors/read.ts";
+import { createTokenizer } from "../models/universal-sentence-encoder-lite/tokenizer.ts";
+import type { ModelInput } from "../models/types.ts";
+import type { OpenedModel } from "../protocol/api.ts";
+import type { SourceFile } from "../protocol/data.ts";
+import { parseRecipe, type Recipe } from "../protocol/recipe.ts";
+import type { Prediction, PredictionInput } from "../protocol/run.ts";
+import { ranked } from "../tasks/classification/results.ts";
+import { engineOf } from "../tasks/engines.ts";
+import { parseManifest, type DownloadManifest } from "./download.ts";
+import type { Device } from "./device.ts";
+import { predictProbabilities } from "./predict.ts";
+
+export class OpenedDownload {
+  readonly description: OpenedModel;
+  private readonly manifest: DownloadManifest;
+  private readonly recipe: Recipe;
+  private readonly input: ModelInput;
+  private readonly module: GraphModule;
+
+  private constructor(manifest: DownloadManifest, recipe: Recipe, input: ModelInput, module: GraphModule) {
+    this.manifest = manifest;
+    this.recipe = recipe;
+    this.input = input;
+    this.module = module;
+    this.description = { name: manifest.name, task: manifest.task, classes: manifest.classes, recipe, validationAccuracy: manifest.validationAccuracy };
+  }
+
+  /** Takes the zip, or its unpacked files. */
+  static async read(files: readonly SourceFile[], device: Device): Promise<OpenedDownload> {
+    const entries = await downloadEntries(files);
+    const manifest = parseManifest(await jsonOf(entries, "graft.json"));
+    const recipe = parseRecipe(await jsonOf(entries, "recipe.json"), "recipe.json");
+    const graph = graphFromJson(await jsonOf(entries, "graft/graph.json"), "graft/graph.json");
+    const { weights } = readSafetensors(await bytesOf(entries, "model.safetensors"), "model.safetensors");
+    for (const { name, shape } of graph.parameters) {
+      const size = shape.reduce((product, dim) => product * dim, 1);
+      if (weights.get(name)?.length !== size) throw new GraftError({ where: "model.safetensors", what: `the tensor "${name}" is missing or has not ${size} values`, next: "Download the model again" });
+    }
+    const input: ModelInput =
+      manifest.input.kind === "image" ? { kind: "image", name: manifest.input.name, size: manifest.input.size } : await textInput(manifest.input.name, await jsonOf(entries, "tokenizer/vocab.json"));
+    await device.activate("auto");
+    return new OpenedDownload(manifest, recipe, input, new GraphModule({ graph, weights }, new Set()));
+  }
+
+  async predict(value: PredictionInput): Promise<Prediction> {
+    const { task, classes } = this.manifest;
+    const example = await engineOf(task).encodeInput(value, this.input, this.recipe);
+    return { tuned: ranked(await predictProbabilities(this.module, this.input, example, classes.length), classes) };
+  }
+
+  dispose(): void {
+    this.module.dispose();
+  }
+}
+
+function textInput(name: string, vocabulary: unknown): ModelInput {
+  return { kind: "text", name, tokenizer: createTokenizer(vocabulary), vocabulary };
+}
+
+type Entries = ReadonlyMap<string, () => Promise<Uint8Array>>;
+
+/** Paths below the folder that holds graft.json. */
+async function downloadEntries(files: readonly SourceFile[]): Promise<Entries> {
+  const [first] = files;
+  const all = new Map<string, () => Promise<Uint8Array>>();
+  if (files.length === 1 && first && !first.path.endsWith(".json")) {
+    for (const entry of (await readZip(first.blob, first.path)).entries) all.set(entry.path, () => entry.bytes());
+  } else for (const { path, blob } of files) all.set(path, async () => new Uint8Array(await blob.arrayBuffer()));
+  const root = [...all.keys()].find((path) => path === "graft.json" || path.endsWith("/graft.json"));
+  if (root === undefined) {
+    throw new GraftError({ where: first?.path ?? "the files", what: "there is no graft.json in it", wanted: "a zip that Graft's Download made", next: "To fine-tune on these files, open them as data instead" });
+  }
+  const prefix = root.slice(0, -"graft.json".length);
+  return new Map([...all].filter(([path]) => path.startsWith(prefix)).map(([path, read]) => [path.slice(prefix.length), read]));
+}
+
+async function bytesOf(entries: Entries, path: string): Promise<Uint8Array> {
+  const read = entries.get(path);
+  if (!read) throw new GraftError({ where: path, what: "the download does not hold it", next: "Download the model again" });
+  return read();
+}
+
+async function jsonOf(entries: Entries, path: string): Promise<unknown> {
+  try {
+    return JSON.parse(new TextDecoder().decode(await bytesOf(entries, path)));
+  } catch (error) {
+    if (error instanceof GraftError) throw error;
+    throw new GraftError({ where: path, what: "it is not valid JSON", next: "Download the model again" });
+  }
+}
