@@ -1,4 +1,7 @@
-/** Gives a pre-trained trunk a new classifier: pooling over the image, dropout and one dense layer, all within the group `head`. */
+/**
+ * Gives a pre-trained trunk a new classifier, all within the group `head`: pooling over the image, standardisation of the
+ * features by fixed statistics, dropout and one dense layer.
+ */
 import { GraftError } from "../../core/errors.ts";
 import type { Dim } from "../../core/shape.ts";
 import { formatShape } from "../../core/shape.ts";
@@ -18,7 +21,7 @@ export interface ClassifierHead {
   readonly dropout: number;
 }
 
-/** -> the trunk up to `from` and the head; the one output is `head/logits` [batch, classes]. The caller initializes `head/kernel` and `head/bias`. */
+/** -> the trunk up to `from` and the head; the one output is `head/logits` [batch, classes]. The caller gives values to the new parameters. */
 export function attachClassifierHead(graph: Graph, { from, classes, dropout }: ClassifierHead): Graph {
   const trunk = truncate(graph, from);
   const shape = inferShapes(trunk).get(from) ?? [];
@@ -29,6 +32,11 @@ export function attachClassifierHead(graph: Graph, { from, classes, dropout }: C
   const builder = new GraphBuilder(trunk);
   let features = from;
   if (shape.length === 4) features = builder.add(`${headPath}/pool`, "mean", [features], { axes: [1, 2], keepDims: false });
+  // Statistics, not weights: features of any scale then learn well at one learning rate, and no optimizer moves them.
+  const center = builder.parameter(`${headPath}/center`, [width], { role: "statistic" });
+  const scale = builder.parameter(`${headPath}/scale`, [width], { role: "statistic" });
+  features = builder.add(`${headPath}/centered`, "subtract", [features, center], {});
+  features = builder.add(`${headPath}/standardised`, "multiply", [features, scale], {});
   if (dropout > 0) features = builder.add(`${headPath}/dropout`, "dropout", [features], { rate: dropout });
   const kernel = builder.parameter(`${headPath}/kernel`, [width, classes]);
   const bias = builder.parameter(`${headPath}/bias`, [classes]);

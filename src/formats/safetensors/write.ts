@@ -1,0 +1,34 @@
+/** Writes safetensors, float32 and int32. Format: huggingface.co/docs/safetensors. */
+import type { Graph, Weights } from "../../graph/types.ts";
+import { valuesOf } from "../weights.ts";
+import type { StoredTensor } from "./read.ts";
+
+/** The header is padded with spaces to a multiple of 8 bytes, so that the values are aligned for who maps the file. */
+export function writeSafetensors(tensors: ReadonlyMap<string, StoredTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
+  // Pairs, not an object literal: a tensor may be named __proto__.
+  const entries: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
+  let offset = 0;
+  for (const [name, { shape, values }] of tensors) {
+    const end = offset + values.byteLength;
+    entries.push([name, { dtype: values instanceof Float32Array ? "F32" : "I32", shape, data_offsets: [offset, end] }]);
+    offset = end;
+  }
+  const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const headerLength = Math.ceil(header.byteLength / 8) * 8;
+
+  const bytes = new Uint8Array(8 + headerLength + offset);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.fill(0x20, 8, 8 + headerLength);
+  bytes.set(header, 8);
+  let position = 8 + headerLength;
+  for (const { values } of tensors.values()) {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), position);
+    position += values.byteLength;
+  }
+  return bytes;
+}
+
+/** The parameters of a graph with their values, as `writeSafetensors` takes them. */
+export function tensorsOf(graph: Graph, weights: Weights): ReadonlyMap<string, StoredTensor> {
+  return new Map(graph.parameters.map(({ name, shape }) => [name, { shape, values: valuesOf(weights, name) }]));
+}

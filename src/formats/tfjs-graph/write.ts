@@ -1,0 +1,60 @@
+/** Writes any graph as a TensorFlow.js graph model that plain `tf.loadGraphModel` loads. The result is for inference: dropout is gone, batch norm uses its running statistics. */
+import type { DType, Shape } from "../../core/shape.ts";
+import { inferDTypes, inferShapes } from "../../graph/shapes.ts";
+import type { Model } from "../../graph/types.ts";
+import { valuesOf } from "../weights.ts";
+import { Emitter, type StoredConstant } from "./emitter.ts";
+import { expansions, type Expansion } from "./expand.ts";
+import { dtypeName, tensorShape } from "./node-def.ts";
+
+export interface TfjsGraphOptions {
+  /** More precise shapes of inputs, by name; attention and positions need a fixed number of tokens. The batch stays free. */
+  readonly inputShapes?: Readonly<Record<string, Shape>>;
+  /** Kept in model.json for whoever reads it. */
+  readonly userDefinedMetadata?: Readonly<Record<string, unknown>>;
+  /** File name of the weights beside model.json. */
+  readonly weightsPath?: string;
+}
+
+export interface TfjsGraphModel {
+  readonly modelJson: Readonly<Record<string, unknown>>;
+  readonly weightData: ArrayBuffer;
+}
+
+export function writeTfjsGraph({ graph, weights }: Model, { inputShapes = {}, userDefinedMetadata, weightsPath = "weights.bin" }: TfjsGraphOptions = {}): TfjsGraphModel {
+  const shapes = inferShapes(graph, inputShapes);
+  const dtypes = inferDTypes(graph);
+  const shapeOf = (name: string): Shape => shapes.get(name) ?? [];
+  const dtypeOf = (name: string): DType => dtypes.get(name) ?? "float32";
+
+  const emit = new Emitter(graph);
+  for (const { name, dtype } of graph.inputs) emit.placeholder(name, shapeOf(name), dtype);
+  for (const { name, shape, dtype } of graph.parameters) emit.stored(name, shape, dtype, valuesOf(weights, name));
+  for (const node of graph.nodes) {
+    // The table's type ties each expansion to its op's attributes; a union of expansions cannot be called without this.
+    const expand = expansions[node.op] as (node: Omit<Expansion<never>, "attributes"> & { readonly attributes: unknown }) => void;
+    expand({ name: node.name, attributes: node.attributes, inputs: node.inputs.map((name) => emit.nameOf(name)), shapes: node.inputs.map(shapeOf), dtypes: node.inputs.map(dtypeOf), emit });
+  }
+
+  const signatureOf = (names: readonly string[]): unknown =>
+    Object.fromEntries(names.map((name) => [emit.nameOf(name), { name: emit.nameOf(name), dtype: dtypeName(dtypeOf(name)), tensorShape: tensorShape(shapeOf(name)) }]));
+  const modelJson = {
+    format: "graph-model",
+    generatedBy: "Graft",
+    signature: { inputs: signatureOf(graph.inputs.map(({ name }) => name)), outputs: signatureOf(graph.outputs) },
+    modelTopology: { node: emit.nodes, library: {}, versions: { producer: 1087 } },
+    weightsManifest: [{ paths: [weightsPath], weights: emit.constants.map(({ name, shape, dtype }) => ({ name, shape, dtype })) }],
+    ...(userDefinedMetadata === undefined ? {} : { userDefinedMetadata }),
+  };
+  return { modelJson, weightData: joinValues(emit.constants) };
+}
+
+function joinValues(constants: readonly StoredConstant[]): ArrayBuffer {
+  const bytes = new Uint8Array(constants.reduce((sum, { values }) => sum + values.byteLength, 0));
+  let offset = 0;
+  for (const { values } of constants) {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offset);
+    offset += values.byteLength;
+  }
+  return bytes.buffer;
+}
