@@ -21,7 +21,9 @@ function revive(error: unknown): unknown {
 
 /** Starts the worker. Functions passed as arguments (progress, events) become proxies. */
 export function createClient(): Client {
-  const worker = new Worker(new URL("../worker/index.ts", import.meta.url), { type: "module", name: "graft" });
+  // Only the page knows the folder that it is served from; the worker's name carries it across before the first call.
+  const embeddedBase = new URL("embedded/", document.baseURI).href;
+  const worker = new Worker(new URL("../worker/index.ts", import.meta.url), { type: "module", name: embeddedBase });
   const remote = Comlink.wrap<WorkerApi>(worker);
   const call =
     (method: string) =>

@@ -20,6 +20,5 @@ if (throwHandler) {
   });
 }
 
-// The worker's own file is in a folder of the build; what is embedded is beside the page.
-const base = new URL(import.meta.env.BASE_URL, self.location.origin).href;
-Comlink.expose(createWorkerApi({ embeddedBase: `${base}embedded/` }));
+// The page names the worker after the folder of its embedded files; see src/client.
+Comlink.expose(createWorkerApi({ embeddedBase: self.name }));
