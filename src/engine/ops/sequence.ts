@@ -1,4 +1,5 @@
 /** Ops on token sequences: masks, positions and pooling. */
+import { timingSignal } from "../../graph/timing-signal.ts";
 import type { OpAttributes } from "../../graph/types.ts";
 import { tf, type Tensor } from "../tf.ts";
 
@@ -7,24 +8,9 @@ export function paddingMask(ids: Tensor, { paddingId }: OpAttributes["paddingMas
   return tf.cast(tf.notEqual(ids, tf.scalar(paddingId, "int32")), "float32");
 }
 
-/** [tokens, width], as get_timing_signal_1d of Tensor2Tensor (layers/common_attention.py); an odd width ends in a 0. */
-function timingSignal(tokens: number, width: number, minTimescale: number, maxTimescale: number): Float32Array {
-  const half = Math.floor(width / 2);
-  const increment = Math.log(maxTimescale / minTimescale) / Math.max(half - 1, 1);
-  const signal = new Float32Array(tokens * width);
-  for (let position = 0; position < tokens; position++) {
-    for (let i = 0; i < half; i++) {
-      const angle = position * minTimescale * Math.exp(-i * increment);
-      signal[position * width + i] = Math.sin(angle);
-      signal[position * width + half + i] = Math.cos(angle);
-    }
-  }
-  return signal;
-}
-
-export function addTimingSignal(x: Tensor, mask: Tensor, { minTimescale, maxTimescale }: OpAttributes["addTimingSignal"]): Tensor {
+export function addTimingSignal(x: Tensor, mask: Tensor, attributes: OpAttributes["addTimingSignal"]): Tensor {
   const [, tokens, width] = x.shape as [number, number, number];
-  const signal = tf.tensor(timingSignal(tokens, width, minTimescale, maxTimescale), [1, tokens, width]);
+  const signal = tf.tensor(timingSignal(tokens, width, attributes), [1, tokens, width]);
   return tf.add(x, tf.mul(tf.expandDims(mask, -1), signal));
 }
 

@@ -1,0 +1,48 @@
+/** Kernels that move or gather values: what the wasm backend lacks, copies needlessly, or does element by element. */
+import { tf } from "../../tf.ts";
+import { onHeap, required } from "./define.ts";
+import { allocate, floats, ints, share } from "./heap.ts";
+
+/** A clone shares its memory, as on the other backends; whoever writes in place asks first (heap.ts, exclusiveFloats). */
+export const identity = onHeap(tf.Identity, (backend, inputs) => share(backend, required(inputs, "x")));
+
+/** Rows of x summed by segment id, in order. Ids outside of 0 .. numSegments - 1 are dropped. */
+export const unsortedSegmentSum = onHeap<{ readonly numSegments: number }>(tf.UnsortedSegmentSum, (backend, inputs, { numSegments }) => {
+  const x = required(inputs, "x");
+  const segmentIds = required(inputs, "segmentIds");
+  const rowShape = x.shape.slice(1);
+  const result = allocate(backend, [numSegments, ...rowShape]);
+  const width = tf.util.sizeFromShape(rowShape);
+  const values = floats(backend, x);
+  const ids = ints(backend, segmentIds);
+  const sums = floats(backend, result).fill(0);
+  for (let row = 0; row < ids.length; row++) {
+    const id = ids[row]!;
+    if (id < 0 || id >= numSegments) continue;
+    for (let i = 0; i < width; i++) sums[id * width + i]! += values[row * width + i]!;
+  }
+  return result;
+});
+
+/** Repeats along each axis by copying blocks, from the innermost axis outwards. */
+export const tile = onHeap<{ readonly reps: readonly number[] }>(tf.Tile, (backend, inputs, { reps }) => {
+  const x = required(inputs, "x");
+  const outShape = x.shape.map((size, axis) => size * reps[axis]!);
+  const result = backend.makeOutput(outShape, x.dtype);
+  const from = backend.typedArrayFromHeap(x);
+  const to = backend.typedArrayFromHeap(result);
+  const size = (shape: readonly number[], axis: number): number => tf.util.sizeFromShape(shape.slice(axis));
+  const fill = (axis: number, source: number, target: number): void => {
+    const innerFrom = size(x.shape, axis + 1);
+    const innerTo = size(outShape, axis + 1);
+    const block = x.shape[axis]! * innerTo;
+    const isCopy = reps.slice(axis + 1).every((count) => count === 1);
+    if (isCopy) to.set(from.subarray(source, source + block), target);
+    else for (let i = 0; i < x.shape[axis]!; i++) fill(axis + 1, source + i * innerFrom, target + i * innerTo);
+    if (block === 1) to.fill(to[target]!, target, target + reps[axis]!);
+    else for (let copy = 1; copy < reps[axis]!; copy++) to.copyWithin(target + copy * block, target, target + block);
+  };
+  if (x.shape.length === 0) to.set(from);
+  else fill(0, 0, 0);
+  return result;
+});

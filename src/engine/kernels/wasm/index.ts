@@ -1,0 +1,30 @@
+/** The kernels that make the wasm backend fit for training: the one list of them. */
+import { tf } from "../../tf.ts";
+import { fusedBatchNorm } from "./batch-norm.ts";
+import { conv2dFilterGradient, conv2dInputGradient, depthwiseFilterGradient, depthwiseInputGradient } from "./conv-gradients.ts";
+import { identity, tile, unsortedSegmentSum } from "./data-movement.ts";
+import { batchMatMul } from "./matmul.ts";
+
+const wasmKernels: readonly tf.KernelConfig[] = [
+  batchMatMul,
+  conv2dFilterGradient,
+  conv2dInputGradient,
+  depthwiseFilterGradient,
+  depthwiseInputGradient,
+  fusedBatchNorm,
+  identity,
+  tile,
+  unsortedSegmentSum,
+];
+
+let registered = false;
+
+/** Adds them, in place of the backend's own where it has one. Once; later calls do nothing. */
+export function registerWasmKernels(): void {
+  if (registered) return;
+  registered = true;
+  for (const kernel of wasmKernels) {
+    if (tf.getKernel(kernel.kernelName, "wasm")) tf.unregisterKernel(kernel.kernelName, "wasm");
+    tf.registerKernel(kernel);
+  }
+}
