@@ -1,0 +1,66 @@
+/** Which layers learn: presets, the tree, and what the choice costs. */
+import { SegmentedControl } from "@mantine/core";
+import { useMemo } from "react";
+import type { LayerGroup } from "../../../core/layer-group.ts";
+import type { ModelLayers } from "../../../protocol/models.ts";
+import { headOf, useModel } from "../../../store/model.ts";
+import { useRecipe } from "../../../store/recipe.ts";
+import { LayerTree } from "../../../ui/model/LayerTree.tsx";
+import { SelectionBar } from "../../../ui/model/SelectionBar.tsx";
+import { fromHere, learnable, toPatterns, trainableCount, withGroup } from "../../../ui/model/selection.ts";
+import { Panel } from "../../../ui/primitives/Panel.tsx";
+import { SectionTitle } from "../../../ui/primitives/SectionTitle.tsx";
+import classes from "./LayersPanel.module.css";
+
+const presets = [
+  { value: "head", label: "Head only", help: "Only the new head learns. Fast, needs little data, and the trunk is computed just once." },
+  { value: "last-block", label: "Last block", help: "The head and the trunk's last block learn. A middle way when the head alone is not enough." },
+  { value: "all", label: "Everything", help: "The whole model learns, the trunk more slowly. Takes the longest and wants the most data." },
+] as const;
+
+export function LayersPanel({ layers }: { readonly layers: ModelLayers }) {
+  const trainable = useModel((state) => state.trainable);
+  const report = useModel((state) => state.report);
+  const unfreeze = useRecipe(({ recipe }) => recipe.unfreeze);
+  const choose = useModel((state) => state.unfreeze);
+  const head = headOf(layers);
+  const learned = useMemo(() => layers.groups.reduce((sum, group) => sum + trainableCount(group, trainable), 0), [layers, trainable]);
+
+  const preset = presets.find(({ value }) => value === unfreeze);
+  const chooseSet = (set: ReadonlySet<string>): void => choose(toPatterns(layers.groups, set), set);
+  const choosePreset = (value: string): void => {
+    if (value === "head") choose("head", new Set(head ? learnable([head]) : []));
+    else if (value === "all") choose("all", new Set(learnable(layers.groups)));
+    else choose("last-block");
+  };
+
+  return (
+    <Panel label="Layers" flush className={classes.panel}>
+      <div className={classes.head}>
+        <SectionTitle
+          help={preset?.help ?? "Your own choice. What is checked learns; everything else stays as it was, bit for bit."}
+          actions={
+            <SegmentedControl
+              aria-label="Which layers learn"
+              value={preset?.value ?? "own"}
+              onChange={choosePreset}
+              data={presets.map(({ value, label }) => ({ value, label }))}
+            />
+          }
+        >
+          Layers
+        </SectionTitle>
+      </div>
+      <LayerTree
+        key={layers.modelId}
+        groups={layers.groups}
+        trainable={trainable}
+        head={head?.path}
+        cutNote={report && report.cacheBytes > 0 ? "Cut: what is above is frozen, computed once for each example, and kept" : "Cut: what is above is frozen"}
+        onToggle={(group: LayerGroup, learns: boolean) => chooseSet(withGroup(trainable, group, learns))}
+        onFromHere={(group: LayerGroup) => chooseSet(fromHere(layers.groups, group))}
+      />
+      <SelectionBar report={report} trainableParameters={learned} totalParameters={layers.totalParameters} />
+    </Panel>
+  );
+}

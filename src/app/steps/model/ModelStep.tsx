@@ -1,0 +1,52 @@
+/** Step two: the model to start from, and which of its layers learn. */
+import { IconFile } from "@tabler/icons-react";
+import { useModel } from "../../../store/model.ts";
+import { useRecipe } from "../../../store/recipe.ts";
+import { useSession } from "../../../store/session.ts";
+import { DropArea } from "../../../ui/data/DropArea.tsx";
+import { FilesButton } from "../../../ui/data/FilesButton.tsx";
+import { ModelCards } from "../../../ui/model/ModelCards.tsx";
+import { Panel } from "../../../ui/primitives/Panel.tsx";
+import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
+import { Sentence } from "../../../ui/primitives/Sentence.tsx";
+import { StepPage } from "../../../ui/primitives/StepPage.tsx";
+import { LayersPanel } from "./LayersPanel.tsx";
+
+export function ModelStep() {
+  const cards = useModel((state) => state.cards);
+  const layers = useModel((state) => state.layers);
+  const importing = useModel((state) => state.importing);
+  const error = useModel((state) => state.error);
+  const { choose, importFiles, cancelImport } = useModel.getState();
+  const chosen = useRecipe(({ recipe }) => recipe.model);
+  const goTo = useSession((state) => state.goTo);
+
+  return (
+    <StepPage
+      title="Model"
+      lead="Choose the pre-trained model to graft onto. It already sees or reads; it gets a new head for your classes."
+      next={{ label: "Continue to Settings", onNext: () => goTo("settings"), blocked: layers === null ? "Choose a model first." : undefined }}
+    >
+      {error && <Sentence sentence={error} />}
+      <ModelCards cards={cards} chosen={chosen} onChoose={choose} />
+      {importing ? (
+        <Panel>
+          <ProgressLine what={importing.what} done={importing.done} total={importing.total} onCancel={() => void cancelImport()} />
+        </Panel>
+      ) : (
+        <DropArea
+          size="small"
+          title="Or bring your own"
+          help="A TensorFlow.js layers model: drop model.json together with its weight files."
+          onFiles={(files) => void importFiles(files)}
+          actions={
+            <FilesButton variant="default" onFiles={(files) => void importFiles(files)} leftSection={<IconFile size={16} stroke={1.75} aria-hidden />}>
+              Choose model files
+            </FilesButton>
+          }
+        />
+      )}
+      {layers ? <LayersPanel layers={layers} /> : error === null && <ProgressLine what="Reading the layers" />}
+    </StepPage>
+  );
+}

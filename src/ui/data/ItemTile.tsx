@@ -1,0 +1,48 @@
+/** One example as a button that leaves it out or takes it back: a picture, or a row of text. */
+import { memo } from "react";
+import type { DataItem } from "../../protocol/data.ts";
+import classes from "./ItemBrowser.module.css";
+import { splitNames } from "./splits.ts";
+import { useObjectUrl } from "./useObjectUrl.ts";
+
+export interface ItemTileProps {
+  readonly item: DataItem;
+  readonly excluded: boolean;
+  /** One tile of the page is in the tab order; the arrow keys reach the others. */
+  readonly tabbable: boolean;
+  readonly onToggle: (item: DataItem) => void;
+}
+
+function nameOf({ name, label }: DataItem): string {
+  return `Exclude ${name}, ${label}`;
+}
+
+export const ImageTile = memo(function ImageTile({ item, excluded, tabbable, onToggle }: ItemTileProps) {
+  const url = useObjectUrl(item.thumbnail);
+  return (
+    <button type="button" className={classes.tile} aria-pressed={excluded} aria-label={nameOf(item)} title={item.name} tabIndex={tabbable ? 0 : -1} onClick={() => onToggle(item)}>
+      <span className={classes.picture}>
+        {url && <img src={url} alt="" draggable={false} />}
+        <span className={classes.dot} data-split={item.split} title={splitNames[item.split]} />
+        {excluded && <span className={classes.tag}>Excluded</span>}
+      </span>
+      <span className={classes.caption}>{item.label}</span>
+    </button>
+  );
+});
+
+export const TextRow = memo(function TextRow({ item, excluded, tabbable, onToggle }: ItemTileProps) {
+  return (
+    <button type="button" className={classes.row} aria-pressed={excluded} aria-label={nameOf(item)} aria-describedby={`item-${item.index}`} tabIndex={tabbable ? 0 : -1} onClick={() => onToggle(item)}>
+      <span className={classes.rowName}>{item.name}</span>
+      <span className={classes.rowText} id={`item-${item.index}`}>
+        {item.text}
+      </span>
+      <span className={classes.rowLabel}>{excluded ? "Excluded" : item.label}</span>
+      <span className={classes.rowSplit}>
+        <span className={classes.dot} data-split={item.split} />
+        {splitNames[item.split]}
+      </span>
+    </button>
+  );
+});

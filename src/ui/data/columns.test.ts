@@ -1,0 +1,38 @@
+/** The words about a table, and the doubts about a mapping. */
+import { describe, expect, it } from "vitest";
+import type { TablePreview } from "../../protocol/data.ts";
+import { describeColumn, describeTable, doubtAbout } from "./columns.ts";
+
+const preview: TablePreview = {
+  fileName: "messages.csv",
+  encoding: "UTF-8",
+  delimiter: "\t",
+  hasHeader: true,
+  columns: [
+    { name: "id", distinctValues: 5572, emptyCells: 0, meanLength: 4 },
+    { name: "message", distinctValues: 5169, emptyCells: 3, meanLength: 79.8 },
+    { name: "label", distinctValues: 2, emptyCells: 0, meanLength: 3.6 },
+    { name: "year", distinctValues: 1, emptyCells: 0, meanLength: 4 },
+  ],
+  rows: [],
+  rowCount: 5572,
+  proposed: { text: "message", label: "label" },
+};
+
+describe("columns", () => {
+  it("are described by what matters for their role", () => {
+    expect(describeTable(preview)).toBe("5,572 rows, 4 columns, UTF-8, separated by tabs");
+    expect(describeColumn(preview, "message", "text")).toBe("80 characters on average, 3 empty");
+    expect(describeColumn(preview, "label", "label")).toBe("2 different values, none empty");
+  });
+
+  it("raise no doubt where they fit", () => {
+    expect(doubtAbout(preview, preview.proposed)).toBeNull();
+  });
+
+  it("block where nothing could be learned, and only ask where it is merely odd", () => {
+    expect(doubtAbout(preview, { text: "label", label: "label" })?.blocks).toBe(true);
+    expect(doubtAbout(preview, { text: "message", label: "year" })?.blocks).toBe(true);
+    expect(doubtAbout(preview, { text: "message", label: "id" })).toMatchObject({ blocks: false, message: expect.stringContaining("5,572 different values") });
+  });
+});
