@@ -84,7 +84,7 @@ export function ensureBrowser() {
 /**
  * Playwright's launch options.
  * @param {{ webgpu?: "software" | "hardware" }} options `software` is the adapter that every machine has and that gives
- *   the same bits on each; `hardware` is what this machine has, which may be nothing.
+ *   the same bits on each; `hardware` is this machine's own, and the software one where it has none.
  */
 export function launchOptions({ webgpu = "software" } = {}) {
   return {
@@ -97,7 +97,7 @@ export function launchOptions({ webgpu = "software" } = {}) {
       "--disable-component-update",
       "--disable-sync",
       "--enable-unsafe-webgpu",
-      ...(webgpu === "software" ? ["--use-webgpu-adapter=swiftshader"] : []),
+      ...(webgpu === "software" ? ["--use-webgpu-adapter=swiftshader"] : process.platform === "linux" ? ["--enable-features=Vulkan"] : []),
     ],
   };
 }
