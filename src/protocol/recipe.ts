@@ -23,10 +23,13 @@ export const augmentationSchema = z.strictObject({
 export type Augmentation = z.infer<typeof augmentationSchema>;
 
 export const recipeSchema = z.strictObject({
-  version: z.literal(1).default(1),
+  version: z.literal(1).default(1).describe("The format of this document."),
   task: z.enum(taskIds).describe("What the model is for."),
   model: z.string().min(1).describe("The pre-trained model to start from: a name from the catalog, or of an imported model."),
-  columns: z.strictObject({ text: z.string(), label: z.string() }).optional().describe("For a CSV: which column holds the text and which the label."),
+  columns: z
+    .strictObject({ text: z.string().describe("The column with the text."), label: z.string().describe("The column with the label.") })
+    .optional()
+    .describe("For a CSV: which column holds the text and which the label."),
   split: z
     .strictObject({
       validation: share.default(0.2).describe("Share of the examples held back to measure progress. Never trained on."),
