@@ -16,7 +16,8 @@ export function loadGraphModel({ modelJson, weightData }: TfjsGraphModel): Promi
 /** Writes the model, loads it with plain TensorFlow.js and runs it. */
 export async function runWritten(model: Model, inputs: tf.NamedTensorMap, inputShapes?: Readonly<Record<string, Shape>>): Promise<tf.Tensor> {
   const loaded = await loadGraphModel(writeTfjsGraph(model, { inputShapes }));
-  const output = loaded.predict(inputs) as tf.Tensor;
+  // A copy: an output that is a constant goes with its model.
+  const output = (loaded.predict(inputs) as tf.Tensor).clone();
   loaded.dispose();
   return output;
 }
