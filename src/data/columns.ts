@@ -1,0 +1,103 @@
+/**
+ * Guesses about a table that a person can correct: what separates its columns, whether its first row names them, and which
+ * of them hold the texts and the labels.
+ */
+import type { ColumnMapping } from "../protocol/data.ts";
+import { readRecords } from "./csv.ts";
+
+/** In order of preference: a comma is common in prose, a tab is not. */
+export const delimiters = ["\t", "|", ";", ","] as const;
+
+const sampleLength = 2 ** 16;
+const sampleRows = 200;
+
+/** The first records, for guessing. */
+export function sampleRecords(text: string, delimiter: string): string[][] {
+  let sample = text.slice(0, sampleLength);
+  if (sample.length < text.length) sample = sample.slice(0, sample.lastIndexOf("\n") + 1 || undefined);
+  const rows: string[][] = [];
+  for (const { records } of readRecords(sample, delimiter)) {
+    for (const { cells } of records) if (rows.push(cells) >= sampleRows) return rows;
+  }
+  return rows;
+}
+
+/** The one under which most of the first rows have as many columns as the very first, and more than one; null if none has. */
+export function guessDelimiter(text: string): string | null {
+  let best: { readonly delimiter: string; readonly share: number } | null = null;
+  for (const delimiter of delimiters) {
+    const rows = sampleRecords(text, delimiter);
+    const width = rows[0]?.length ?? 0;
+    if (width < 2) continue;
+    const share = rows.filter((row) => row.length === width).length / rows.length;
+    if (best === null || share > best.share) best = { delimiter, share };
+  }
+  return best?.delimiter ?? null;
+}
+
+const knownNames = new Set("text label class category sentence review message tweet comment content body title name id index sentiment target emotion intent topic split v1 v2".split(" "));
+const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinite(Number(cell));
+
+/**
+ * Whether the first row names the columns. In this order:
+ * 1. A cell is a name that columns often have (text, label, ...): yes.
+ * 2. A cell is a number: no. A cell stands over numbers only, and is none: yes.
+ * 3. A cell comes again below, in a column of few values: it is a label, so no.
+ * 4. All cells look like names: at most four words, and the longest column's texts are at least twice as long: yes; else no.
+ */
+export function guessHeader(rows: readonly (readonly string[])[]): boolean {
+  const [first, ...others] = rows;
+  if (!first) return false;
+  if (first.some((cell) => knownNames.has(cell.trim().toLowerCase()))) return true;
+  if (others.length === 0) return false;
+  if (first.some(isNumber)) return false;
+  const columns = first.map((_, column) => others.map((row) => row[column] ?? "").filter((cell) => cell !== ""));
+  if (columns.some((cells) => cells.length > 0 && cells.every(isNumber))) return true;
+  if (columns.some((cells, column) => new Set(cells).size <= cells.length / 2 && cells.includes(first[column] as string))) return false;
+  if (first.some((cell) => cell.trim().split(/\s+/).length > 4)) return false;
+  const meanLengths = columns.map((cells) => cells.reduce((sum, cell) => sum + cell.length, 0) / Math.max(1, cells.length));
+  const longest = meanLengths.indexOf(Math.max(...meanLengths));
+  return (first[longest] as string).length * 2 <= (meanLengths[longest] as number);
+}
+
+/** `Column 2` for an empty name, `text 2` for the second `text`. */
+export function uniqueNames(header: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return header.map((cell, column) => {
+    const wanted = cell.replace(/\s+/g, " ").trim() || `Column ${column + 1}`;
+    let name = wanted;
+    for (let copy = 2; taken.has(name); copy++) name = `${wanted} ${copy}`;
+    taken.add(name);
+    return name;
+  });
+}
+
+export interface ColumnFigures {
+  readonly name: string;
+  readonly distinctValues: number;
+  readonly filledCells: number;
+  readonly numbers: number;
+  readonly meanLength: number;
+}
+
+const labelName = /^(label|class|category|sentiment|target|emotion|intent|topic|v1)s?$/i;
+
+/** Text: long and varied. Label: few values that come again and again; a column that is called a label is preferred. */
+export function proposeMapping(columns: readonly ColumnFigures[]): ColumnMapping {
+  const best = (candidates: readonly ColumnFigures[], score: (column: ColumnFigures) => number): ColumnFigures | undefined =>
+    candidates.reduce<ColumnFigures | undefined>((winner, column) => (winner === undefined || score(column) > score(winner) ? column : winner), undefined);
+
+  const text = best(columns, (column) => {
+    const isNumeric = column.filledCells > 0 && column.numbers === column.filledCells;
+    return isNumeric ? 0 : (column.meanLength * column.distinctValues) / Math.max(1, column.filledCells);
+  });
+  const label = best(
+    columns.filter((column) => column !== text),
+    ({ name, distinctValues, filledCells }) => {
+      const repeats = distinctValues >= 2 && distinctValues <= Math.max(2, filledCells / 2);
+      if (!repeats) return -distinctValues;
+      return (labelName.test(name) ? 2 : 1) + 1 / distinctValues;
+    },
+  );
+  return { text: text?.name ?? "", label: label?.name ?? "" };
+}
