@@ -1,5 +1,6 @@
 /** From a person's choice of layers to the parameters that learn: presets, glob patterns over group paths, and the blocks of an unknown model. */
 import { GraftError } from "../core/errors.ts";
+import type { LayerGroup } from "../core/layer-group.ts";
 import { allGroups, groupsFrom, layerGroups, leavesOf } from "./layer-groups.ts";
 import { isWithin } from "./paths.ts";
 import { headPath } from "./surgery/replace-head.ts";
@@ -74,24 +75,37 @@ function bigrams(text: string): ReadonlySet<string> {
 const minBlockShare = 0.05;
 
 /**
- * The blocks of a model that no family describes, by its names: leaf groups in a row whose paths agree up to their first number
- * (`block_16_expand`, `block_16_project`; `encoder/layer_3/…`) are one block, named by its first leaf. Trailing blocks
- * with too few parameters are left out, so that the last one has something to learn with.
+ * The blocks of a model that no family describes, by its names: leaf groups in a row whose paths agree up to a number
+ * (`block_16_expand`, `block_16_project`; `encoder/layer_3/…`) are one block, named by its first leaf. A block with more than half
+ * of the parameters is split at the next number in the paths. Trailing blocks with too few parameters are left out, so that the
+ * last one has something to learn with.
  */
 export function defaultBlocks(graph: Graph): readonly string[] {
   const leaves = leavesOf(layerGroups(graph)).filter(({ path }) => !isWithin(path, headPath));
-  const total = leaves.reduce((sum, { parameterCount }) => sum + parameterCount, 0);
-  const blocks: { readonly stem: string; readonly first: string; parameterCount: number }[] = [];
-  for (const { path, parameterCount } of leaves) {
-    const stem = /^.*?\d+/.exec(path)?.[0] ?? path;
-    const current = blocks.at(-1);
-    if (current?.stem === stem) current.parameterCount += parameterCount;
-    else blocks.push({ stem, first: path, parameterCount });
-  }
-  let tail = blocks.at(-1)?.parameterCount ?? 0;
+  const total = countOf(leaves);
+  const blocks = blocksOf(leaves, 1, total / 2);
+  let tail = countOf(blocks.at(-1) ?? []);
   while (blocks.length > 1 && tail < total * minBlockShare) {
     blocks.pop();
-    tail += blocks.at(-1)?.parameterCount ?? 0;
+    tail += countOf(blocks.at(-1) ?? []);
   }
-  return blocks.map(({ first }) => first);
+  return blocks.flatMap(([first]) => (first === undefined ? [] : [first.path]));
+}
+
+const countOf = (leaves: readonly LayerGroup[]): number => leaves.reduce((sum, { parameterCount }) => sum + parameterCount, 0);
+
+/** Leaves in a row that agree up to their `numbers`th number; a run of more than `limit` parameters is divided further while its names allow it. */
+function blocksOf(leaves: readonly LayerGroup[], numbers: number, limit: number): LayerGroup[][] {
+  const pattern = new RegExp(`^(?:\\D*\\d+){${numbers}}`);
+  const runs: { readonly stem: string; readonly leaves: LayerGroup[] }[] = [];
+  for (const leaf of leaves) {
+    const stem = pattern.exec(leaf.path)?.[0] ?? leaf.path;
+    const current = runs.at(-1);
+    if (current?.stem === stem) current.leaves.push(leaf);
+    else runs.push({ stem, leaves: [leaf] });
+  }
+  return runs.flatMap((run) => {
+    const divides = countOf(run.leaves) > limit && run.leaves.length > 1 && run.leaves.some(({ path }) => (path.match(/\d+/g)?.length ?? 0) > numbers);
+    return divides ? blocksOf(run.leaves, numbers + 1, limit) : [run.leaves];
+  });
 }

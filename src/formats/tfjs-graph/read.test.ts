@@ -21,7 +21,7 @@ function fileOf(nodes: readonly NodeDef[], constants: Readonly<Record<string, tf
   return {
     // Consumers before producers, as converters also write them.
     modelJson: { modelTopology: { node: [...nodes, ...consts].reverse(), library: {}, versions: { producer: 1 } }, weightsManifest: [{ paths: ["w.bin"], weights: entries.map(([name, { shape, dtype }]) => ({ name, shape, dtype })) }] },
-    weightData: tf.io.CompositeArrayBuffer.join(bytes.map(({ buffer }) => buffer as ArrayBuffer)),
+    weightData: tf.io.CompositeArrayBuffer.join(bytes.map(({ buffer }) => buffer)),
   };
 }
 

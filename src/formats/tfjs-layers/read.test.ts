@@ -35,7 +35,7 @@ function convolutional(): tf.LayersModel {
   x = apply(tf.layers.conv2d({ filters: 6, kernelSize: [3, 2], strides: 2, padding: "valid", useBias: false, name: "stem" }), x);
   x = apply(tf.layers.batchNormalization({ name: "stem_bn", epsilon: 0.01 }), x);
   const stem = apply(tf.layers.reLU({ maxValue: 6 }), x);
-  x = apply(tf.layers.depthwiseConv2d({ kernelSize: 3, padding: "same", depthMultiplier: 2, activation: "swish" as never, name: "depthwise" }), stem);
+  x = apply(tf.layers.depthwiseConv2d({ kernelSize: 3, padding: "same", depthMultiplier: 2, activation: "swish", name: "depthwise" }), stem);
   x = apply(tf.layers.separableConv2d({ filters: 6, kernelSize: 3, padding: "same", activation: "tanh", name: "separable" }), x);
   x = apply(tf.layers.add(), [x, stem]);
   const y = apply(tf.layers.multiply(), [apply(tf.layers.leakyReLU({ alpha: 0.1 }), x), apply(tf.layers.activation({ activation: "hardSigmoid" }), stem)]);
