@@ -20,7 +20,8 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, { labelSmoot
   return differentiable(
     { logits },
     (save) => {
-      const oneHot = tf.oneHot(labels as tf.Tensor1D, classes, 1, 0, "float32");
+      // Cast, because the wasm backend's one-hot kernel writes floats wrongly.
+      const oneHot = tf.cast(tf.oneHot(labels as tf.Tensor1D, classes), "float32");
       const perClass = classWeights && tf.tensor1d([...classWeights]);
       const weightOfLabel = perClass ? tf.sum(tf.mul(oneHot, perClass), 1) : tf.fill([labels.size], 1);
       const weights = exampleWeights ? tf.mul(weightOfLabel, exampleWeights) : weightOfLabel;

@@ -24,7 +24,7 @@ function describe(x: Tensor, kernel: Tensor, { strides, dilations, padding }: Op
     [...strides] as [number, number],
     [...dilations] as [number, number],
     toTfPadding(padding),
-    "floor",
+    undefined,
     depthwise,
   );
 }
@@ -70,10 +70,9 @@ function kernelAttributes(info: ConvInfo, attributes: OpAttributes["conv2d"]): t
     strides: [info.strideHeight, info.strideWidth],
     pad: toTfPadding(attributes.padding),
     dataFormat: "NHWC",
-    dimRoundingMode: "floor",
     inputShape: info.inShape,
     filterShape: info.filterShape,
-  } as unknown as tf.NamedAttrMap;
+  };
 }
 
 function convInputGradient(dy: Tensor, kernel: Tensor, info: ConvInfo, attributes: OpAttributes["conv2d"]): Tensor {
@@ -104,7 +103,7 @@ export function conv2d(x: Tensor, kernel: Tensor, attributes: OpAttributes["conv
     { x, kernel },
     (save) => {
       save([x, kernel]);
-      return tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], toTfPadding(padding), "NHWC", [...dilations] as [number, number], "floor");
+      return tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], toTfPadding(padding), "NHWC", [...dilations] as [number, number]);
     },
     (dy, saved) => ({
       x: () => convInputGradient(dy, savedAt(saved, 1), info, attributes),
@@ -119,7 +118,7 @@ function depthwiseInputGradient(dy: Tensor, kernel: Tensor, info: ConvInfo, attr
     const native = { ...kernelAttributes(info, attributes), dilations: [1, 1] };
     return tf.engine().runKernel(tf.DepthwiseConv2dNativeBackpropInput, { dy, filter: kernel }, native);
   }
-  const perOutput = tf.reshape(flip(kernel), [filterHeight, filterWidth, outChannels, 1]) as tf.Tensor4D;
+  const perOutput = tf.reshape<tf.Rank.R4>(flip(kernel), [filterHeight, filterWidth, outChannels, 1]);
   const spread = tf.depthwiseConv2d(dy as tf.Tensor4D, perOutput, 1, transposedPadding(info), "NHWC", [dilationHeight, dilationWidth]);
   if (outChannels === inChannels) return spread;
   return tf.reshape(tf.sum(tf.reshape(spread, [-1, outChannels / inChannels]), 1), [batchSize, inHeight, inWidth, inChannels]);
@@ -144,7 +143,7 @@ export function depthwiseConv2d(x: Tensor, kernel: Tensor, attributes: OpAttribu
     { x, kernel },
     (save) => {
       save([x, kernel]);
-      return tf.depthwiseConv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], toTfPadding(padding), "NHWC", [...dilations] as [number, number], "floor");
+      return tf.depthwiseConv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], toTfPadding(padding), "NHWC", [...dilations] as [number, number]);
     },
     (dy, saved) => ({
       x: () => depthwiseInputGradient(dy, savedAt(saved, 1), info, attributes),

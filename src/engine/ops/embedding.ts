@@ -31,12 +31,12 @@ export function embedding(table: Tensor, ids: Tensor): Tensor {
     { table },
     (save) => {
       save([ids]);
-      return tf.gather(table, ids as tf.Tensor1D);
+      return tf.gather(table, ids);
     },
     (dy, saved) => ({
       table: () => {
         const rows = tf.reshape(dy, [-1, width]);
-        const flatIds = tf.reshape(savedAt(saved, 0), [-1]) as tf.Tensor1D;
+        const flatIds = tf.reshape<tf.Rank.R1>(savedAt(saved, 0), [-1]);
         return tf.getBackend() === "webgpu" ? sumByProduct(rows, flatIds, vocabulary) : tf.unsortedSegmentSum(rows, flatIds, vocabulary);
       },
     }),

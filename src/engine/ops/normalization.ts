@@ -21,7 +21,7 @@ function batchNormByRunning(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor
     { x, gamma, beta },
     (save) => {
       save([x, gamma, mean, variance]);
-      return tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D, beta as tf.Tensor1D, gamma as tf.Tensor1D, epsilon);
+      return tf.batchNorm(x, mean, variance, beta, gamma, epsilon);
     },
     (dy, saved) => {
       const inverseDeviation = (): Tensor => tf.rsqrt(tf.add(savedAt(saved, 3), epsilon));

@@ -41,10 +41,36 @@ export function max(x: Tensor, { axes, keepDims }: OpAttributes["max"]): Tensor 
 
 /** Padding never wins. */
 export function maxPool2d(x: Tensor, { poolSize, strides, padding }: OpAttributes["maxPool2d"]): Tensor {
-  return tf.maxPool(x as tf.Tensor4D, [...poolSize] as [number, number], [...strides] as [number, number], toTfPadding(padding), "floor");
+  return tf.maxPool(x as tf.Tensor4D, [...poolSize] as [number, number], [...strides] as [number, number], toTfPadding(padding));
 }
 
-/** Padding is not counted, as in TensorFlow (PyTorch's count_include_pad=False). */
+/** How many positions of an axis each window covers, over those that it covers where there is no padding. */
+function coverage(inSize: number, outSize: number, window: number, stride: number, before: number): number[] {
+  return Array.from({ length: outSize }, (_, index) => {
+    const begin = index * stride - before;
+    return (Math.min(begin + window, inSize) - Math.max(begin, 0)) / window;
+  });
+}
+
+/** Padding is not counted, as in TensorFlow (PyTorch's count_include_pad=False). TensorFlow.js's gradient counts it: each window's share is set right first. */
 export function averagePool2d(x: Tensor, { poolSize, strides, padding }: OpAttributes["averagePool2d"]): Tensor {
-  return tf.avgPool(x as tf.Tensor4D, [...poolSize] as [number, number], [...strides] as [number, number], toTfPadding(padding), "floor");
+  const pool = { filterSize: [...poolSize] as [number, number], strides: [...strides] as [number, number], pad: toTfPadding(padding) };
+  const info = tf.backend_util.computePool2DInfo(x.shape as [number, number, number, number], pool.filterSize, pool.strides, 1, pool.pad);
+  return differentiable(
+    { x },
+    (save) => {
+      save([x]);
+      return tf.avgPool(x as tf.Tensor4D, pool.filterSize, pool.strides, pool.pad);
+    },
+    (dy, saved) => ({
+      x: () => {
+        const rows = coverage(info.inHeight, info.outHeight, info.filterHeight, info.strideHeight, info.padInfo.top);
+        const columns = coverage(info.inWidth, info.outWidth, info.filterWidth, info.strideWidth, info.padInfo.left);
+        const isWhole = [...rows, ...columns].every((part) => part === 1);
+        const shares = rows.flatMap((row) => columns.map((column) => row * column));
+        const whole = isWhole ? dy : tf.div(dy, tf.tensor(shares, [1, info.outHeight, info.outWidth, 1]));
+        return tf.engine().runKernel(tf.AvgPoolGrad, { dy: whole, input: savedAt(saved, 0) }, pool);
+      },
+    }),
+  );
 }

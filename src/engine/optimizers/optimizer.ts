@@ -31,22 +31,22 @@ export class RuleOptimizer implements Optimizer {
 
   step(parameters: ReadonlyMap<string, tf.Variable>, gradients: ReadonlyMap<string, Tensor>, learningRate: (name: string) => number): void {
     this.steps++;
-    tf.tidy(() => {
-      const scalars = new Map<number, Tensor>();
-      const scalar = (value: number): Tensor => {
-        const tensor = scalars.get(value) ?? tf.scalar(value);
-        scalars.set(value, tensor);
-        return tensor;
-      };
-      for (const [name, gradient] of gradients) {
-        const parameter = parameters.get(name);
-        if (parameter === undefined) throw new Error(`There is a gradient for "${name}", which is not among the parameters.`);
-        const slots = this.rule.slots.map((slot) => this.slotOf(name, slot, parameter));
-        // Biases and the scales and shifts of norms do not decay: pulling them to zero does not simplify the function.
-        const weightDecay = parameter.rank < 2 ? 0 : this.weightDecay;
-        this.stepOne(parameter, gradient, slots, { step: this.steps, learningRate: learningRate(name), weightDecay }, scalar);
-      }
-    });
+    const scalars = new Map<number, Tensor>();
+    // Kept across the parameters' own tidies: all of them use the same few.
+    const scalar = (value: number): Tensor => {
+      const tensor = scalars.get(value) ?? tf.keep(tf.scalar(value));
+      scalars.set(value, tensor);
+      return tensor;
+    };
+    for (const [name, gradient] of gradients) {
+      const parameter = parameters.get(name);
+      if (parameter === undefined) throw new Error(`There is a gradient for "${name}", which is not among the parameters.`);
+      const slots = this.rule.slots.map((slot) => this.slotOf(name, slot, parameter));
+      // Biases and the scales and shifts of norms do not decay: pulling them to zero does not simplify the function.
+      const weightDecay = parameter.rank < 2 ? 0 : this.weightDecay;
+      this.stepOne(parameter, gradient, slots, { step: this.steps, learningRate: learningRate(name), weightDecay }, scalar);
+    }
+    for (const tensor of scalars.values()) tensor.dispose();
   }
 
   private stepOne(parameter: tf.Variable, gradient: Tensor, slots: readonly tf.Variable[], options: StepOptions, scalar: (value: number) => Tensor): void {
@@ -66,7 +66,7 @@ export class RuleOptimizer implements Optimizer {
     const key = `${parameter}:${slot}`;
     const known = this.slots.get(key);
     if (known) return known;
-    const fresh = tf.variable(tf.fill(shape, 0), false);
+    const fresh = tf.tidy(() => tf.variable(tf.fill(shape, 0), false));
     this.slots.set(key, fresh);
     return fresh;
   }

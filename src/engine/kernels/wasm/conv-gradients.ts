@@ -84,7 +84,7 @@ export const depthwiseInputGradient = composed<Attributes>(tf.DepthwiseConv2dNat
   const filter = required(inputs, "filter");
   const info = describe(attributes.inputShape as Four, filter.shape, attributes, true);
   const { filterHeight, filterWidth, inChannels, outChannels } = info;
-  const perOutput = tf.reshape(turned(filter), [filterHeight, filterWidth, outChannels, 1]) as tf.Tensor4D;
+  const perOutput = tf.reshape<tf.Rank.R4>(turned(filter), [filterHeight, filterWidth, outChannels, 1]);
   const dx = tf.depthwiseConv2d(spreadOut(required(inputs, "dy"), info) as tf.Tensor4D, perOutput, 1, fullPadding(info));
   return outChannels === inChannels ? dx : tf.reshape(tf.sum(tf.reshape(dx, [-1, outChannels / inChannels]), 1), info.inShape);
 });

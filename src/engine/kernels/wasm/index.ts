@@ -4,6 +4,7 @@ import { fusedBatchNorm } from "./batch-norm.ts";
 import { conv2dFilterGradient, conv2dInputGradient, depthwiseFilterGradient, depthwiseInputGradient } from "./conv-gradients.ts";
 import { identity, tile, unsortedSegmentSum } from "./data-movement.ts";
 import { batchMatMul } from "./matmul.ts";
+import { maxPoolGradient } from "./max-pool-gradient.ts";
 
 const wasmKernels: readonly tf.KernelConfig[] = [
   batchMatMul,
@@ -13,6 +14,7 @@ const wasmKernels: readonly tf.KernelConfig[] = [
   depthwiseInputGradient,
   fusedBatchNorm,
   identity,
+  maxPoolGradient,
   tile,
   unsortedSegmentSum,
 ];

@@ -1,0 +1,183 @@
+/** The suite for what training adds to the ops, on every backend: the loss and the optimizers as PyTorch has them, clipping, and the same bits twice. */
+import { beforeAll, describe, expect, it } from "vitest";
+import "../core/testing/to-be-all-close.ts";
+import type { BackendName } from "../protocol/recipe.ts";
+import { memory, useBackend } from "./backend.ts";
+import lossGoldens from "./goldens/losses.json" with { type: "json" };
+import { softmaxCrossEntropy } from "./losses.ts";
+import { runOp } from "./ops/describe-op.ts";
+import optimizerGoldens from "./optimizers/goldens/optimizers.json" with { type: "json" };
+import { clipByGlobalNorm, createOptimizer, globalNorm, type OptimizerKind } from "./optimizers/index.ts";
+import { tf, type Tensor } from "./tf.ts";
+
+interface Values {
+  readonly shape: number[];
+  readonly values: number[];
+}
+
+function toTensor({ values, shape }: Values): Tensor {
+  return tf.tensor(values, shape, "float32");
+}
+
+async function valuesOf(tensor: Tensor): Promise<Values> {
+  return { shape: tensor.shape, values: [...(await tensor.data())] };
+}
+
+/** A wave as the goldens have it, for sizes that no golden has. */
+function wave(shape: number[], phase = 0): Tensor {
+  const size = shape.reduce((product, dim) => product * dim, 1);
+  return tf.tensor(Float32Array.from({ length: size }, (_, i) => Math.sin(0.7 * i + phase) + (0.3 * i) / size), shape);
+}
+
+function describeLoss(): void {
+  it("has six losses to compare", () => expect(lossGoldens.cases.length).toBe(6));
+
+  it.each(lossGoldens.cases.map((lossCase) => [lossCase.name, lossCase] as const))("cross-entropy: %s", async (_, lossCase) => {
+    const before = memory();
+    const { exampleWeights, ...options } = lossCase.options as { labelSmoothing?: number; classWeights?: number[]; exampleWeights?: number[] };
+    const logits = toTensor(lossCase.logits);
+    const labels = tf.tensor1d(lossCase.labels.values, "int32");
+    const weights = exampleWeights && tf.tensor1d(exampleWeights);
+    const { value, grad } = tf.valueAndGrad((x: Tensor) => softmaxCrossEntropy(x, labels, { ...options, exampleWeights: weights }))(logits);
+    expect((await valuesOf(value)).values).toBeAllClose([lossCase.loss], { rtol: 1e-5 });
+    expect(await valuesOf(grad)).toBeAllClose(lossCase.gradient, { rtol: 1e-5 });
+    for (const tensor of [value, grad, logits, labels, weights]) tensor?.dispose();
+    expect(memory()).toEqual(before);
+  });
+}
+
+function describeOptimizers(): void {
+  it("has seven optimizer settings to compare", () => expect(optimizerGoldens.cases.length).toBe(7));
+
+  type Golden = (typeof optimizerGoldens.cases)[number];
+  const start = ({ initial }: Golden): Map<string, tf.Variable> => new Map(Object.entries(initial).map(([name, values]) => [name, tf.tidy(() => tf.variable(toTensor(values)))]));
+  const gradientsAt = ({ gradients }: Golden, step: number): Map<string, Tensor> => new Map(Object.entries(gradients[step] as Record<string, Values>).map(([name, values]) => [name, toTensor(values)]));
+  const disposeAll = (...maps: ReadonlyMap<string, Tensor>[]): void => maps.forEach((map) => map.forEach((tensor) => tensor.dispose()));
+
+  it.each(optimizerGoldens.cases.map((golden) => [golden.name, golden] as const))("%s, after five steps", async (_, golden) => {
+    const before = memory();
+    const parameters = start(golden);
+    let optimizer = createOptimizer(golden.kind as OptimizerKind, golden.options);
+    for (let step = 0; step < golden.gradients.length; step++) {
+      const gradients = gradientsAt(golden, step);
+      optimizer.step(parameters, gradients, () => golden.learningRate);
+      disposeAll(gradients);
+      if (step !== 2) continue;
+      // A run that is continued elsewhere: nothing may be lost with the optimizer.
+      const state = optimizer.state();
+      optimizer.dispose();
+      optimizer = createOptimizer(golden.kind as OptimizerKind, golden.options);
+      optimizer.restore(state);
+      disposeAll(state);
+    }
+    for (const [name, want] of Object.entries(golden.final)) expect(await valuesOf(parameters.get(name) as Tensor), name).toBeAllClose(want, { rtol: 1e-5 });
+    disposeAll(parameters);
+    optimizer.dispose();
+    expect(memory()).toEqual(before);
+  });
+
+  it("gives each parameter its own learning rate and leaves those without a gradient", async () => {
+    const parameters = new Map(["a", "b", "c"].map((name) => [name, tf.variable(tf.tensor1d([1, 2]))]));
+    const gradients = new Map(["a", "b"].map((name) => [name, tf.tensor1d([1, 1]) as Tensor]));
+    const optimizer = createOptimizer("sgd", { weightDecay: 0, momentum: 0 });
+    optimizer.step(parameters, gradients, (name) => (name === "a" ? 0.5 : 0));
+    const values = await Promise.all([...parameters.values()].map(valuesOf));
+    expect(values.map((value) => value.values)).toEqual([[0.5, 1.5], [1, 2], [1, 2]]);
+    disposeAll(parameters, gradients);
+    optimizer.dispose();
+  });
+
+  it("does not step a clone of a parameter along with it", async () => {
+    const parameter = tf.variable(tf.tensor1d([1, 2]));
+    const clone = tf.clone(parameter);
+    const gradient = tf.tensor1d([1, 1]) as Tensor;
+    const optimizer = createOptimizer("adam", { weightDecay: 0, momentum: 0 });
+    for (let step = 0; step < 2; step++) optimizer.step(new Map([["p", parameter]]), new Map([["p", gradient]]), () => 0.5);
+    expect((await valuesOf(clone)).values).toEqual([1, 2]);
+    expect((await valuesOf(parameter)).values).toBeAllClose([0, 1], { atol: 1e-4 });
+    for (const tensor of [parameter, clone, gradient]) tensor.dispose();
+    optimizer.dispose();
+  });
+}
+
+function describeClipping(): void {
+  const make = (): Map<string, Tensor> => new Map<string, Tensor>([["a", tf.tensor2d([[3, 0]])], ["b", tf.tensor1d([0, 4, 12])]]);
+
+  it("measures all gradients as one vector, and shortens them together", async () => {
+    const before = memory();
+    for (const [limit, want] of [[6.5, 0.5], [20, 1]] as const) {
+      const gradients = make();
+      const measured = globalNorm(gradients);
+      const norm = clipByGlobalNorm(gradients, limit);
+      expect((await valuesOf(measured)).values).toBeAllClose([13], { rtol: 1e-6 });
+      expect((await valuesOf(norm)).values).toBeAllClose([13], { rtol: 1e-6 });
+      expect((await valuesOf(gradients.get("a") as Tensor)).values).toBeAllClose([3 * want, 0], { rtol: 1e-5 });
+      expect((await valuesOf(gradients.get("b") as Tensor)).values).toBeAllClose([0, 4 * want, 12 * want], { rtol: 1e-5 });
+      for (const tensor of [measured, norm, ...gradients.values()]) tensor.dispose();
+    }
+    expect(memory()).toEqual(before);
+  });
+}
+
+function describeRepeatability(): void {
+  const twice = async (compute: () => Tensor): Promise<void> => {
+    const run = async (): Promise<number[]> => {
+      const tensor = tf.tidy(compute);
+      const { values } = await valuesOf(tensor);
+      tensor.dispose();
+      return values;
+    };
+    expect(await run()).toEqual(await run());
+  };
+
+  it("embedding gradients with many tokens to a row", () =>
+    twice(() => {
+      const ids = tf.tensor1d(Array.from({ length: 300 }, (_, i) => (i * i) % 5), "int32");
+      return tf.grad((table: Tensor) => runOp("embedding", [table, ids], {}))(wave([40, 8]), wave([300, 8], 0.4));
+    }));
+
+  it("filter gradients of convolutions", () =>
+    twice(() => {
+      const x = wave([2, 32, 32, 3]);
+      const attributes = { strides: [2, 2], dilations: [1, 1], padding: "same" };
+      return tf.grad((kernel: Tensor) => runOp("conv2d", [x, kernel], attributes))(wave([3, 3, 3, 8], 1.1), wave([2, 16, 16, 8], 0.4));
+    }));
+
+  it("products with long sums and small results", () =>
+    twice(() => runOp("matMul", [wave([2300, 12]), wave([2300, 20], 1.1)], { transposeA: true, transposeB: false })));
+}
+
+function describeDropout(): void {
+  /** Which of 12 values the mask keeps for seed 7 and rate 0.5: the same on every backend. */
+  const keptBySeed7 = [0, 0, 0, 0, 1, 1, 0, 1, 0, 1, 0, 1];
+
+  it("drops the same elements on every backend, and scales the rest", async () => {
+    const x = tf.fill([3, 4], 3);
+    const run = async (rate: number, seed: number, training: boolean): Promise<number[]> => {
+      const y = runOp("dropout", [x], { rate }, { training, seed });
+      const { values } = await valuesOf(y);
+      y.dispose();
+      return values;
+    };
+    expect(await run(0.5, 7, true)).toEqual(keptBySeed7.map((kept) => kept * 6));
+    expect(await run(0.5, 8, true)).not.toEqual(await run(0.5, 7, true));
+    expect(await run(0.5, 7, false)).toEqual(new Array(12).fill(3));
+    expect(await run(0, 7, true)).toEqual(new Array(12).fill(3));
+    x.dispose();
+  });
+}
+
+/** Registers the suite on one backend. A backend that is not there fails it. */
+export function describeTraining(backend: BackendName, wasmPath: string): void {
+  describe(`training on ${backend}`, () => {
+    beforeAll(async () => {
+      expect(await useBackend(backend, { wasmPath })).toMatchObject({ backend });
+      if (backend === "webgpu") tf.env().set("WEBGPU_CPU_FORWARD", false);
+    });
+    describe("loss", describeLoss);
+    describe("optimizers", describeOptimizers);
+    describe("clipping", describeClipping);
+    describe("the same bits twice", describeRepeatability);
+    describe("dropout", describeDropout);
+  });
+}

@@ -1,0 +1,37 @@
+"""Golden values and gradients of the classification loss: python3 tools/reference/losses.py"""
+import torch
+import torch.nn.functional as F
+
+from common import described, reference, wave, write
+
+logits = wave((5, 4), scale=3.0)
+labels = torch.tensor([2, 0, 3, 3, 1])
+class_weights = [0.5, 2.0, 1.0, 3.5]
+example_weights = [1.0, 0.0, 2.0, 0.5, 1.0]
+cases = []
+
+
+def case(name, options, run, x=logits):
+    leaf = x.clone().requires_grad_()
+    loss = run(leaf)
+    (gradient,) = torch.autograd.grad(loss, leaf)
+    cases.append({"name": name, "options": options, "logits": described(x), "labels": described(labels), "loss": loss.item(), "gradient": described(gradient)})
+
+
+weights = torch.tensor(class_weights)
+case("plain", {}, lambda x: F.cross_entropy(x, labels))
+case("smoothed", {"labelSmoothing": 0.1}, lambda x: F.cross_entropy(x, labels, label_smoothing=0.1))
+case("class weights", {"classWeights": class_weights}, lambda x: F.cross_entropy(x, labels, weight=weights))
+case("smoothed class weights", {"classWeights": class_weights, "labelSmoothing": 0.2}, lambda x: F.cross_entropy(x, labels, weight=weights, label_smoothing=0.2))
+
+
+def per_example(x):
+    """PyTorch has no weight per example: its unreduced losses, averaged by hand as its weighted mean is."""
+    w = torch.tensor(example_weights)
+    losses = F.cross_entropy(x, labels, weight=weights, label_smoothing=0.2, reduction="none")
+    return (losses * w).sum() / (weights[labels] * w).sum()
+
+
+case("example and class weights", {"classWeights": class_weights, "labelSmoothing": 0.2, "exampleWeights": example_weights}, per_example)
+case("logits of a thousand", {}, lambda x: F.cross_entropy(x, labels), x=wave((5, 4), scale=1000.0))
+write("src/engine/goldens/losses.json", {"reference": reference({"values": 1e-5, "gradients": 1e-5}, "float32"), "cases": cases})
