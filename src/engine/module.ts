@@ -110,7 +110,10 @@ export class GraphModule {
   restore(snapshot: ReadonlyMap<string, Tensor>): void {
     for (const [name, variable] of this.trained()) {
       const value = snapshot.get(name);
-      if (value) variable.assign(copyTensor(value));
+      if (!value) continue;
+      const copy = copyTensor(value);
+      variable.assign(copy);
+      copy.dispose();
     }
   }
 

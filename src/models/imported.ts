@@ -28,7 +28,7 @@ export async function importTfjsLayersModel(files: readonly ModelFile[], pixelRa
   if (found.format !== "layers-model") {
     throw new GraftError({ where: found.path, what: "it is a TensorFlow.js graph model, whose layers are frozen into constants", wanted: "a layers model, as model.save() writes it in TensorFlow.js or tensorflowjs_converter from Keras" });
   }
-  const model = readTfjsLayers(found.json, found.bytes, found.path);
+  const model = readTfjsLayers(found.json, found.bytes);
   const [input, ...others] = model.graph.inputs;
   const [, height, width, channels] = input?.shape ?? [];
   if (!input || others.length > 0 || input.shape.length !== 4 || channels !== 3 || height !== width) {

@@ -1,8 +1,8 @@
 /** The download: one zip with everything that a run made, for Graft, for TensorFlow.js and for whoever reads safetensors. */
 import { strToU8, zip } from "fflate";
 import { graphToJson } from "../formats/graft/graph-json.ts";
-import { writeSafetensors } from "../formats/safetensors/write.ts";
-import { writeTfjsGraphModel } from "../formats/tfjs-graph/write.ts";
+import { tensorsOf, writeSafetensors } from "../formats/safetensors/write.ts";
+import { writeTfjsGraph } from "../formats/tfjs-graph/write.ts";
 import type { MetricsFile, RunResults } from "../protocol/run.ts";
 import { describeDownload, type DownloadManifest } from "./download.ts";
 import { concreteInputShapes } from "./model-input.ts";
@@ -26,14 +26,14 @@ export async function exportRun(run: FineTuningRun): Promise<Blob> {
   const { recipe, loaded, classes } = run;
   const results = run.results();
   const model = await run.model();
-  const { modelJson, weightData } = writeTfjsGraphModel(model, { inputShapes: concreteInputShapes(loaded, recipe), metadata: { classes, task: recipe.task } });
+  const { modelJson, weightData } = writeTfjsGraph(model, { inputShapes: concreteInputShapes(loaded, recipe), userDefinedMetadata: { classes, task: recipe.task } });
   const { input } = loaded;
   const manifest: DownloadManifest = {
     format: "graft",
     version: 1,
     name: `${recipe.model}, fine-tuned`,
     task: recipe.task,
-    classes,
+    classes: [...classes],
     input: input.kind === "text" ? { kind: "text", name: input.name, maxTokens: recipe.maxTokens, paddingId: input.tokenizer.paddingId } : { kind: "image", name: input.name, size: input.size ?? recipe.imageSize },
     validationAccuracy: results.validation.after.accuracy,
   };
@@ -45,7 +45,7 @@ export async function exportRun(run: FineTuningRun): Promise<Blob> {
     "recipe.json": json(recipe),
     "metrics.json": json(metricsFile(results)),
     "graft/graph.json": json(graphToJson(model.graph)),
-    "model.safetensors": writeSafetensors(model),
+    "model.safetensors": writeSafetensors(tensorsOf(model.graph, model.weights)),
     "tfjs/model.json": strToU8(JSON.stringify(modelJson)),
     "tfjs/weights.bin": new Uint8Array(weightData),
     ...(input.kind === "text" && { "tokenizer/vocab.json": strToU8(JSON.stringify(input.vocabulary)) }),

@@ -37,7 +37,8 @@ export class OpenedDownload {
     const manifest = parseManifest(await jsonOf(entries, "graft.json"));
     const recipe = parseRecipe(await jsonOf(entries, "recipe.json"), "recipe.json");
     const graph = graphFromJson(await jsonOf(entries, "graft/graph.json"), "graft/graph.json");
-    const { weights } = readSafetensors(await bytesOf(entries, "model.safetensors"), "model.safetensors");
+    const { tensors } = readSafetensors(await bytesOf(entries, "model.safetensors"), "model.safetensors");
+    const weights = new Map([...tensors].map(([name, { values }]) => [name, values]));
     for (const { name, shape } of graph.parameters) {
       const size = shape.reduce((product, dim) => product * dim, 1);
       if (weights.get(name)?.length !== size) throw new GraftError({ where: "model.safetensors", what: `the tensor "${name}" is missing or has not ${size} values`, next: "Download the model again" });
