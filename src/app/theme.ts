@@ -16,7 +16,7 @@
  * 8. Motion is 120 ms and only for state; `prefers-reduced-motion` ends it (global.css).
  * 9. Charts: `--g-series-1` is always what the model is trained on, `--g-series-2` validation, `--g-series-3` test.
  */
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, defaultVariantColorsResolver, type CSSVariablesResolver, type MantineColorsTuple, type VariantColorsResolver } from "@mantine/core";
 
 const green: MantineColorsTuple = ["#eef6f0", "#dcebe1", "#b9d8c4", "#8fc2a3", "#62bd8a", "#3c9a68", "#2a8055", "#1f6b45", "#195638", "#12412a"];
 const gray: MantineColorsTuple = ["#f7f8f5", "#f0f2ed", "#e3e6df", "#d5d9d0", "#c4cabf", "#a3aa9f", "#626a61", "#4a5249", "#2e342e", "#171b17"];
@@ -25,11 +25,19 @@ const dark: MantineColorsTuple = ["#e9ede8", "#aeb7ad", "#8f998e", "#5d665e", "#
 const sans = '-apple-system, BlinkMacSystemFont, "Segoe UI Variable Text", "Segoe UI", Roboto, Ubuntu, Cantarell, "Noto Sans", "Helvetica Neue", Arial, sans-serif';
 const mono = 'ui-monospace, SFMono-Regular, "Cascadia Code", Menlo, Consolas, "Liberation Mono", monospace';
 
+/** Mantine computes the text colour on a filled control from the light scheme's green only; ours is right in both. */
+const variantColorResolver: VariantColorsResolver = (input) => {
+  const colors = defaultVariantColorsResolver(input);
+  const accent = input.color === undefined || input.color === input.theme.primaryColor;
+  return input.variant === "filled" && accent ? { ...colors, color: "var(--g-on-accent)" } : colors;
+};
+
 export const theme = createTheme({
   colors: { green, gray, dark },
   primaryColor: "green",
   primaryShade: { light: 7, dark: 4 },
   autoContrast: true,
+  variantColorResolver,
   fontFamily: sans,
   fontFamilyMonospace: mono,
   fontSizes: { xs: "12.5px", sm: "14px", md: "14px", lg: "16px", xl: "20px" },
@@ -52,6 +60,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   variables: {
     "--g-gap": "24px",
     "--g-radius": "10px",
+    "--g-foot": "64px",
     "--g-quick": "120ms ease-out",
   },
   light: {

@@ -19,6 +19,10 @@ export type Download =
 
 interface SessionState {
   readonly step: StepId;
+  /** The steps that were opened so far. */
+  readonly visited: ReadonlySet<StepId>;
+  /** Whether the downloaded model is shown instead of the step. */
+  readonly showsDownload: boolean;
   readonly download: Download;
   readonly goTo: (step: StepId) => void;
   /** Opens what Graft once saved: the zip, or its unpacked files. */
@@ -26,25 +30,35 @@ interface SessionState {
   readonly closeDownload: () => void;
 }
 
-function stepOf(hash: string): StepId {
-  return stepIds.find((id) => `#${id}` === hash) ?? "data";
+const inBrowser = typeof window !== "undefined";
+const downloadHash = "#download";
+
+function stepOf(hash: string): StepId | undefined {
+  return stepIds.find((id) => `#${id}` === hash);
 }
 
-const inBrowser = typeof window !== "undefined";
+function goToHash(hash: string): void {
+  if (inBrowser) window.location.hash = hash;
+}
 
-export const useSession = create<SessionState>()((set) => ({
-  step: inBrowser ? stepOf(window.location.hash) : "data",
+const first = (inBrowser ? stepOf(window.location.hash) : undefined) ?? "data";
+
+export const useSession = create<SessionState>()((set, get) => ({
+  step: first,
+  visited: new Set([first]),
+  showsDownload: false,
   download: { kind: "none" },
 
   goTo: (step) => {
-    if (inBrowser) window.location.hash = step;
-    set({ step });
+    goToHash(step);
+    set(({ visited }) => ({ step, visited: new Set([...visited, step]), showsDownload: false }));
   },
 
   openDownload: async (files) => {
     set({ download: { kind: "opening", name: files[0]?.path ?? "" } });
     try {
-      set({ download: { kind: "open", model: await worker().openDownload(files) } });
+      set({ download: { kind: "open", model: await worker().openDownload(files) }, showsDownload: true });
+      goToHash(downloadHash);
     } catch (error) {
       set({ download: { kind: "failed", error: sentenceOf(error) } });
     }
@@ -52,11 +66,16 @@ export const useSession = create<SessionState>()((set) => ({
 
   closeDownload: () => {
     set({ download: { kind: "none" } });
+    get().goTo("data");
   },
 }));
 
 if (inBrowser) {
   window.addEventListener("hashchange", () => {
-    useSession.setState({ step: stepOf(window.location.hash) });
+    const { hash } = window.location;
+    const { goTo, download } = useSession.getState();
+    const step = stepOf(hash);
+    if (step) goTo(step);
+    else if (hash === downloadHash && download.kind === "open") useSession.setState({ showsDownload: true });
   });
 }

@@ -11,6 +11,8 @@ import { StepBoundary } from "./StepBoundary.tsx";
 import { StepNav } from "./StepNav.tsx";
 import { useSteps } from "./useSteps.ts";
 
+const OpenedModelPage = lazy(async () => ({ default: (await import("./OpenedModelPage.tsx")).OpenedModelPage }));
+
 const steps: Record<StepId, ComponentType> = {
   data: DataStep,
   model: lazy(async () => ({ default: (await import("../steps/model/ModelStep.tsx")).ModelStep })),
@@ -21,28 +23,31 @@ const steps: Record<StepId, ComponentType> = {
 
 export function Shell() {
   const wanted = useSession((state) => state.step);
+  const opened = useSession(({ download, showsDownload }) => (showsDownload && download.kind === "open" ? download.model : null));
   const states = useSteps();
   // An address may name a step that is not open yet (a bookmark, a reload): the first step is shown instead.
   const current = states.find(({ id, status }) => id === wanted && status !== "locked") ?? states[0];
   const id = current?.id ?? "data";
   const Step = steps[id];
+  const place = opened ? "download" : id;
+  const title = opened ? opened.name : (current?.name ?? "Data");
   const main = useRef<HTMLElement>(null);
-  const shown = useRef(id);
+  const shown = useRef<string>(place);
 
   useEffect(() => {
-    document.title = `${current?.name ?? "Data"} · Graft`;
-    if (shown.current === id) return;
-    shown.current = id;
+    document.title = `${title} · Graft`;
+    if (shown.current === place) return;
+    shown.current = place;
     window.scrollTo({ top: 0 });
     main.current?.focus({ preventScroll: true });
-  }, [id, current?.name]);
+  }, [place, title]);
 
   return (
     <div className={classes.shell}>
-      <a className={classes.skip} href={`#${id}`} onClick={() => main.current?.focus()}>
-        Skip to the step
-      </a>
       <header className={classes.rail}>
+        <button type="button" className={classes.skip} onClick={() => main.current?.focus()}>
+          Skip to the step
+        </button>
         <div className={classes.brand}>
           <Mark />
           <span className={classes.name}>Graft</span>
@@ -50,9 +55,9 @@ export function Shell() {
             <ColorSchemeToggle />
           </span>
         </div>
-        <StepNav steps={states} current={id} />
+        <StepNav steps={states} current={opened ? null : id} />
         <p className={classes.currentLine} aria-hidden>
-          {current?.line}
+          {opened ? "A downloaded model is open" : current?.line}
         </p>
         <div className={classes.foot}>
           <p className={classes.privacy}>
@@ -64,9 +69,9 @@ export function Shell() {
       </header>
       <main className={classes.main} ref={main} tabIndex={-1}>
         <div className={classes.column}>
-          <StepBoundary key={id}>
+          <StepBoundary key={place}>
             <Suspense fallback={<ProgressLine what="Opening the step" />}>
-              <Step />
+              {opened ? <OpenedModelPage model={opened} /> : <Step />}
             </Suspense>
           </StepBoundary>
           <p className={classes.privacyNarrow}>

@@ -18,7 +18,7 @@ const data: DataSummary = {
   issues: [],
   trainable: true,
 };
-const start: StepsInput = { data: null, opening: false, modelName: null, recipe: parseRecipe({ task: "image-classification", model: "m" }), run: { kind: "none" } };
+const start: StepsInput = { data: null, opening: false, modelName: null, recipe: parseRecipe({ task: "image-classification", model: "m" }), run: { kind: "none" }, visited: new Set(["data"]) };
 const lines = (input: StepsInput) => describeSteps(input).map(({ name, line, status }) => `${name}: ${line} (${status})`);
 
 describe("the steps", () => {
@@ -32,8 +32,12 @@ describe("the steps", () => {
     ]);
   });
 
+  it("say what is chosen before anybody looked", () => {
+    expect(lines({ ...start, data, modelName: "MobileNetV3" }).slice(1, 3)).toEqual(["Model: MobileNetV3 · head only (open)", "Settings: 20 epochs · AdamW (open)"]);
+  });
+
   it("say what was chosen", () => {
-    expect(lines({ ...start, data, modelName: "MobileNetV3" })).toEqual([
+    expect(lines({ ...start, data, modelName: "MobileNetV3", visited: new Set(["data", "model", "settings"]) })).toEqual([
       "Data: 239 images, 2 classes (done)",
       "Model: MobileNetV3 · head only (done)",
       "Settings: 20 epochs · AdamW (done)",

@@ -25,12 +25,14 @@ export interface StepsInput {
   readonly modelName: string | null;
   readonly recipe: Recipe;
   readonly run: RunGlance;
+  /** A step that works with its defaults counts as done only once it has been looked at. */
+  readonly visited: ReadonlySet<StepId>;
 }
 
 const optimizers = { sgd: "SGD", adam: "Adam", adamw: "AdamW", rmsprop: "RMSprop" };
 
 function layersLine(unfreeze: Recipe["unfreeze"]): string {
-  if (Array.isArray(unfreeze)) return "own choice of layers";
+  if (Array.isArray(unfreeze)) return "own choice";
   return { head: "head only", "last-block": "last block", all: "everything" }[unfreeze];
 }
 
@@ -55,15 +57,15 @@ function trainLine(run: RunGlance): string {
 }
 
 export function describeSteps(input: StepsInput): readonly StepState[] {
-  const { data, recipe, run, modelName } = input;
+  const { data, recipe, run, modelName, visited } = input;
   const waiting = data === null ? "Needs data first" : data.trainable ? null : "The data needs fixing first";
   const later = (id: StepId, name: string, line: string, status: StepState["status"]): StepState =>
     waiting === null ? { id, name, line, status } : { id, name, line: waiting, status: "locked" };
 
   return [
     { id: "data", name: "Data", line: dataLine(input), status: waiting === null ? "done" : input.opening ? "busy" : "open" },
-    later("model", "Model", modelName === null ? "Choose a model" : `${modelName} · ${layersLine(recipe.unfreeze)}`, modelName === null ? "open" : "done"),
-    later("settings", "Settings", `${formatPlural(recipe.epochs, "epoch")} · ${optimizers[recipe.optimizer]}`, "done"),
+    later("model", "Model", modelName === null ? "Choose a model" : `${modelName} · ${layersLine(recipe.unfreeze)}`, modelName !== null && visited.has("model") ? "done" : "open"),
+    later("settings", "Settings", `${formatPlural(recipe.epochs, "epoch")} · ${optimizers[recipe.optimizer]}`, visited.has("settings") ? "done" : "open"),
     later("train", "Train", trainLine(run), run.kind === "running" ? "busy" : run.kind === "finished" ? "done" : "open"),
     run.kind === "finished"
       ? { id: "results", name: "Results", line: run.accuracy === null ? "Ready" : `${formatMetric(run.accuracy)} accuracy`, status: "done" }

@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { openSummary, useData } from "../../store/data.ts";
 import { useModel } from "../../store/model.ts";
 import { useRecipe } from "../../store/recipe.ts";
+import { useSession } from "../../store/session.ts";
 import { describeSteps, type RunGlance, type StepState } from "./steps.ts";
 
 const noRun: RunGlance = { kind: "none" };
@@ -12,6 +13,7 @@ export function useSteps(): readonly StepState[] {
   const opening = useData(({ phase }) => phase.kind === "opening");
   const recipe = useRecipe((state) => state.recipe);
   const modelName = useModel(({ cards }) => cards.find(({ id }) => id === recipe.model)?.name ?? null);
+  const visited = useSession((state) => state.visited);
   const run = noRun;
-  return useMemo(() => describeSteps({ data, opening, modelName, recipe, run }), [data, opening, modelName, recipe, run]);
+  return useMemo(() => describeSteps({ data, opening, modelName, recipe, run, visited }), [data, opening, modelName, recipe, run, visited]);
 }

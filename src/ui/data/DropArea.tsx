@@ -13,6 +13,7 @@ interface DropAreaProps {
   readonly actions: ReactNode;
   readonly art?: ReactNode;
   readonly onFiles: (files: readonly SourceFile[]) => void;
+  /** Small is one line, for what is not the main thing. */
   readonly size?: "large" | "small";
 }
 
@@ -30,8 +31,10 @@ export function DropArea({ title, help, actions, art, onFiles, size = "large" }:
     >
       <div className={classes.inner}>
         {art}
-        <h2 className={classes.title}>{title}</h2>
-        {help !== undefined && <p className={classes.help}>{help}</p>}
+        <div>
+          <h2 className={classes.title}>{title}</h2>
+          {help !== undefined && <p className={classes.help}>{help}</p>}
+        </div>
         <div className={classes.actions}>{actions}</div>
       </div>
     </Dropzone>

@@ -1,9 +1,9 @@
 /** One example as a button that leaves it out or takes it back: a picture, or a row of text. */
 import { memo } from "react";
 import type { DataItem } from "../../protocol/data.ts";
+import { BlobImage } from "./BlobImage.tsx";
 import classes from "./ItemBrowser.module.css";
 import { splitNames } from "./splits.ts";
-import { useObjectUrl } from "./useObjectUrl.ts";
 
 export interface ItemTileProps {
   readonly item: DataItem;
@@ -18,11 +18,10 @@ function nameOf({ name, label }: DataItem): string {
 }
 
 export const ImageTile = memo(function ImageTile({ item, excluded, tabbable, onToggle }: ItemTileProps) {
-  const url = useObjectUrl(item.thumbnail);
   return (
     <button type="button" className={classes.tile} aria-pressed={excluded} aria-label={nameOf(item)} title={item.name} tabIndex={tabbable ? 0 : -1} onClick={() => onToggle(item)}>
       <span className={classes.picture}>
-        {url && <img src={url} alt="" draggable={false} />}
+        {item.thumbnail && <BlobImage blob={item.thumbnail} alt="" />}
         <span className={classes.dot} data-split={item.split} title={splitNames[item.split]} />
         {excluded && <span className={classes.tag}>Excluded</span>}
       </span>

@@ -33,6 +33,8 @@ describe("columns", () => {
   it("block where nothing could be learned, and only ask where it is merely odd", () => {
     expect(doubtAbout(preview, { text: "label", label: "label" })?.blocks).toBe(true);
     expect(doubtAbout(preview, { text: "message", label: "year" })?.blocks).toBe(true);
-    expect(doubtAbout(preview, { text: "message", label: "id" })).toMatchObject({ blocks: false, message: expect.stringContaining("5,572 different values") });
+    const doubt = doubtAbout(preview, { text: "message", label: "id" });
+    expect(doubt?.blocks).toBe(false);
+    expect(doubt?.message).toContain("5,572 different values");
   });
 });

@@ -125,6 +125,7 @@ export function LayerTree({ groups, trainable, head, cutNote, onToggle, onFromHe
                     <Button
                       variant="subtle"
                       size="compact-xs"
+                      className={classes.fromHere}
                       leftSection={<IconArrowBarToDown size={14} stroke={1.75} aria-hidden />}
                       aria-label={`Unfreeze from ${group.path} to the end`}
                       title="Unfreeze from here to the end, freeze what comes before"

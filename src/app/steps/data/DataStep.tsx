@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { useEffect } from "react";
 import { assertNever } from "../../../core/errors.ts";
+import type { SourceFile } from "../../../protocol/data.ts";
 import { useData } from "../../../store/data.ts";
 import { useSession } from "../../../store/session.ts";
 import { ColumnMapper } from "../../../ui/data/ColumnMapper.tsx";
@@ -11,6 +12,7 @@ import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { StepPage } from "../../../ui/primitives/StepPage.tsx";
 import { DataOverview } from "./DataOverview.tsx";
+import { isGraftDownload } from "./graft-download.ts";
 
 function ChooseData() {
   const { loadSamples, openFiles, openSample, keep } = useData.getState();
@@ -21,6 +23,10 @@ function ChooseData() {
   const download = useSession((state) => state.download);
 
   useEffect(() => void loadSamples(), [loadSamples]);
+
+  const open = async (files: readonly SourceFile[]): Promise<void> => {
+    await ((await isGraftDownload(files)) ? openDownload(files) : openFiles(files));
+  };
 
   return (
     <StepPage
@@ -37,7 +43,7 @@ function ChooseData() {
       {error && <Sentence sentence={error} />}
       {download.kind === "failed" && <Sentence sentence={download.error} />}
       {download.kind === "opening" && <ProgressLine what={`Opening ${download.name}`} />}
-      <StartScreen samples={samples} onFiles={(files) => void openFiles(files)} onSample={(id) => void openSample(id)} onDownload={(files) => void openDownload(files)} />
+      <StartScreen samples={samples} onFiles={(files) => void open(files)} onSample={(id) => void openSample(id)} onDownload={(files) => void openDownload(files)} />
     </StepPage>
   );
 }

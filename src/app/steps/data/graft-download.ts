@@ -1,0 +1,13 @@
+/** Tells a model that Graft saved from data to learn from, so that either can be dropped in the same place. */
+import type { SourceFile } from "../../../protocol/data.ts";
+
+/** A zip lists its contents at its end, with the names uncompressed; Graft's own list fits in this many bytes. */
+const listBytes = 16_384;
+
+export async function isGraftDownload(files: readonly SourceFile[]): Promise<boolean> {
+  const [first] = files;
+  if (files.some(({ path }) => /(^|\/)graft\.json$/.test(path))) return true;
+  if (files.length !== 1 || first === undefined || !/\.zip$/i.test(first.path)) return false;
+  const list = await first.blob.slice(-listBytes).text();
+  return list.includes("graft.json") && list.includes("graft/graph.json");
+}
