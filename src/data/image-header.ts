@@ -1,0 +1,110 @@
+/**
+ * What a file is, told by its first bytes and never by its name: an image and its size in pixels, or something else. Sizes
+ * are read from headers, so that a picture too large to decode is never decoded.
+ * Sources: PNG 3rd edition 5.2 and 11.2.1; JPEG (T.81) B.1.1 and B.2.2; GIF89a 18; RFC 9649 (WebP); ISO/IEC 23008-12 (AVIF).
+ */
+
+export type FileKind =
+  /** Zeros where the header does not say, or not where it should. */
+  | { readonly kind: "image"; readonly type: ImageType; readonly width: number; readonly height: number }
+  | { readonly kind: "markup"; readonly name: "SVG" | "HTML" }
+  /** An image in a format that browsers do not decode. */
+  | { readonly kind: "foreign-image"; readonly name: "HEIC" | "TIFF" }
+  | { readonly kind: "zip" }
+  | { readonly kind: "other" };
+
+export type ImageType = "png" | "jpeg" | "webp" | "gif" | "bmp" | "avif";
+
+/** Beyond this, decoding takes more memory than a tab may have. */
+export const largestMegapixels = 100;
+
+export function isOversized({ width, height }: { readonly width: number; readonly height: number }): boolean {
+  return width * height > largestMegapixels * 1e6;
+}
+
+/** Enough for every header but that of a JPEG with much metadata before its frame. */
+const headBytes = 4096;
+
+export async function detectFile(blob: Blob): Promise<FileKind> {
+  const head = new Uint8Array(await blob.slice(0, headBytes).arrayBuffer());
+  const found = detectBytes(head);
+  if (found.kind !== "image" || found.type !== "jpeg" || found.width > 0) return found;
+  return detectBytes(new Uint8Array(await blob.arrayBuffer()));
+}
+
+export function detectBytes(bytes: Uint8Array): FileKind {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const image = (type: ImageType, [width, height]: Size): FileKind => ({ kind: "image", type, width, height });
+  const ascii = (at: number, text: string): boolean => bytes.length >= at + text.length && [...text].every((char, i) => bytes[at + i] === char.charCodeAt(0));
+
+  if (ascii(0, "\u0089PNG\r\n\u001a\n")) return image("png", sized(() => [view.getUint32(16), view.getUint32(20)]));
+  if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return image("jpeg", sized(() => jpegSize(view)));
+  if (ascii(0, "GIF87a") || ascii(0, "GIF89a")) return image("gif", sized(() => [view.getUint16(6, true), view.getUint16(8, true)]));
+  if (ascii(0, "RIFF") && ascii(8, "WEBP")) return image("webp", sized(() => webpSize(view, ascii)));
+  if (ascii(0, "BM") && bytes.length >= 26 && view.getUint32(14, true) <= 124) return image("bmp", sized(() => bmpSize(view)));
+  if (ascii(4, "ftyp")) {
+    const brand = String.fromCharCode(...bytes.subarray(8, 12));
+    if (brand === "avif" || brand === "avis") return image("avif", sized(() => avifSize(bytes, view)));
+    if (/^(hei[cxms]|hev[cx]|mif1)$/.test(brand)) return { kind: "foreign-image", name: "HEIC" };
+  }
+  if (ascii(0, "II*\u0000") || ascii(0, "MM\u0000*")) return { kind: "foreign-image", name: "TIFF" };
+  if (ascii(0, "PK\u0003\u0004") || ascii(0, "PK\u0005\u0006")) return { kind: "zip" };
+  return markup(bytes) ?? { kind: "other" };
+}
+
+type Size = readonly [width: number, height: number];
+
+function sized(read: () => Size): Size {
+  try {
+    return read();
+  } catch (error) {
+    // The header is cut off.
+    if (error instanceof RangeError) return [0, 0];
+    throw error;
+  }
+}
+
+/** Walks the segments to the frame header, SOF0 .. SOF15 without DHT, JPG and DAC. */
+function jpegSize(view: DataView): Size {
+  for (let at = 2; ; ) {
+    if (view.getUint8(at) !== 0xff) return [0, 0];
+    const marker = view.getUint8(at + 1);
+    if (marker === 0xff) at++;
+    else if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) return [view.getUint16(at + 7), view.getUint16(at + 5)];
+    else at += 2 + view.getUint16(at + 2);
+  }
+}
+
+function webpSize(view: DataView, ascii: (at: number, text: string) => boolean): Size {
+  if (ascii(12, "VP8 ")) return [view.getUint16(26, true) & 0x3fff, view.getUint16(28, true) & 0x3fff];
+  if (ascii(12, "VP8L")) {
+    const bits = view.getUint32(21, true);
+    return [(bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1];
+  }
+  const uint24 = (at: number): number => view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
+  return [uint24(24) + 1, uint24(27) + 1];
+}
+
+/** A header of 12 bytes is OS/2's, with 16-bit sizes; a negative height means rows from the top. */
+function bmpSize(view: DataView): Size {
+  if (view.getUint32(14, true) === 12) return [view.getUint16(18, true), view.getUint16(20, true)];
+  return [Math.abs(view.getInt32(18, true)), Math.abs(view.getInt32(22, true))];
+}
+
+/** The largest image spatial extents property (ispe): of a grid, that of the whole. */
+function avifSize(bytes: Uint8Array, view: DataView): Size {
+  let size: Size = [0, 0];
+  for (let at = bytes.indexOf(0x69); at !== -1 && at + 16 <= bytes.length; at = bytes.indexOf(0x69, at + 1)) {
+    if (view.getUint32(at) !== 0x69737065) continue;
+    const [width, height] = [view.getUint32(at + 8), view.getUint32(at + 12)];
+    if (width * height > size[0] * size[1]) size = [width, height];
+  }
+  return size;
+}
+
+function markup(bytes: Uint8Array): FileKind | null {
+  const start = new TextDecoder().decode(bytes.subarray(0, 1024)).trimStart().toLowerCase();
+  if (!start.startsWith("<")) return null;
+  if (start.includes("<svg")) return { kind: "markup", name: "SVG" };
+  return /<(!doctype html|html|head|body)/.test(start) ? { kind: "markup", name: "HTML" } : null;
+}
