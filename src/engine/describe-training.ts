@@ -147,6 +147,18 @@ function describeRepeatability(): void {
     twice(() => runOp("matMul", [wave([2300, 12]), wave([2300, 20], 1.1)], { transposeA: true, transposeB: false })));
 }
 
+function describeCasts(): void {
+  it("gives floats that a transpose and an inner sum can read, from integers and from comparisons", async () => {
+    const before = memory();
+    const ids = tf.tensor2d([[3, 0, 5], [0, 0, 7]], [2, 3], "int32");
+    const results = tf.tidy(() => [tf.sum(tf.cast(ids, "float32"), 0), tf.sum(runOp("paddingMask", [ids], { paddingId: 0 }), 0), tf.transpose(runOp("cast", [ids], { dtype: "float32" }))]);
+    const values = await Promise.all(results.map(valuesOf));
+    expect(values.map((value) => value.values)).toEqual([[3, 0, 12], [1, 0, 2], [3, 0, 0, 0, 5, 7]]);
+    for (const tensor of [ids, ...results]) tensor.dispose();
+    expect(memory()).toEqual(before);
+  });
+}
+
 function describeDropout(): void {
   /** Which of 12 values the mask keeps for seed 7 and rate 0.5: the same on every backend. */
   const keptBySeed7 = [0, 0, 0, 0, 1, 1, 0, 1, 0, 1, 0, 1];
@@ -178,6 +190,7 @@ export function describeTraining(backend: BackendName, wasmPath: string): void {
     describe("optimizers", describeOptimizers);
     describe("clipping", describeClipping);
     describe("the same bits twice", describeRepeatability);
+    describe("casts", describeCasts);
     describe("dropout", describeDropout);
   });
 }
