@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { execute } from "../../engine/execute.ts";
+import { useBackend } from "../../engine/backend.ts";
 import { toTensor } from "../../engine/module.ts";
 import { tf, type Tensor } from "../../engine/tf.ts";
 import type { LoadedModel } from "../types.ts";
@@ -21,7 +22,7 @@ let loaded: LoadedModel;
 let published: tf.GraphModel;
 
 beforeAll(async () => {
-  await tf.setBackend("cpu");
+  await useBackend("wasm", { wasmPath: fileURLToPath(new URL("../../../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url)) });
   loaded = await universalSentenceEncoderLite.load((path) => Promise.resolve(read(path.slice(path.lastIndexOf("/") + 1))));
   const model = JSON.parse(new TextDecoder().decode(read("model.json")));
   const shards = model.weightsManifest[0].paths.map((path: string) => Buffer.from(read(path)));
