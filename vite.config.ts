@@ -3,8 +3,9 @@
  * of its own, and beside the manifest a list of which modules went into which file, for the bundle check.
  */
 import react from "@vitejs/plugin-react";
+import { readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 import { isolationHeaders } from "./tools/cli/headers.mjs";
 
@@ -25,6 +26,25 @@ function listModules(): Plugin {
   };
 }
 
+/**
+ * The wasm backend starts its threads from its own function's source text, which a minifier breaks: it drops the guard
+ * around a name of the surrounding module. The threads get the published source instead.
+ */
+function keepThreadSource(): Plugin {
+  const expression = "wasmFactoryThreadedSimd.toString()";
+  return {
+    name: "graft-keep-thread-source",
+    apply: "build",
+    transform(code, id) {
+      if (!id.endsWith("/@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js")) return undefined;
+      if (!code.includes(expression)) this.error(`${expression} is not in ${id}: look at how this version starts its threads.`);
+      const source = readFileSync(new URL("../wasm-out/tfjs-backend-wasm-threaded-simd.js", pathToFileURL(id)), "utf8");
+      // `var X = ` + source: the source's own first statement declares X, and this one comes to the same.
+      return { code: code.replace(expression, () => `${JSON.stringify(`undefined;\n${source}`)}`), map: null };
+    },
+  };
+}
+
 export default defineConfig({
   root,
   // Relative, so that the built page works in any folder of any static host.
@@ -37,6 +57,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 4096,
     rolldownOptions: { input: ["index.html", "headless.html"] },
   },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [keepThreadSource()] },
   server: { host: "127.0.0.1", headers: isolationHeaders },
 });
