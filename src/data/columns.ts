@@ -6,7 +6,12 @@ import type { ColumnMapping } from "../protocol/data.ts";
 import { readRecords } from "./csv.ts";
 
 /** In order of preference: a comma is common in prose, a tab is not. */
-export const delimiters = ["\t", "|", ";", ","] as const;
+export const delimiterNames: ReadonlyMap<string, string> = new Map([
+  ["\t", "tab"],
+  ["|", "bar"],
+  [";", "semicolon"],
+  [",", "comma"],
+]);
 
 const sampleLength = 2 ** 16;
 const sampleRows = 200;
@@ -25,7 +30,7 @@ export function sampleRecords(text: string, delimiter: string): string[][] {
 /** The one under which most of the first rows have as many columns as the very first, and more than one; null if none has. */
 export function guessDelimiter(text: string): string | null {
   let best: { readonly delimiter: string; readonly share: number } | null = null;
-  for (const delimiter of delimiters) {
+  for (const delimiter of delimiterNames.keys()) {
     const rows = sampleRecords(text, delimiter);
     const width = rows[0]?.length ?? 0;
     if (width < 2) continue;

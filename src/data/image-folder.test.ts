@@ -11,7 +11,7 @@ const png = (width = 4, height = 3): Uint8Array<ArrayBuffer> => {
 type Content = string | Uint8Array<ArrayBuffer>;
 const read = (files: Readonly<Record<string, Content>> | readonly string[], folders: readonly string[] = []): Promise<ImageFolder> => {
   const entries = Array.isArray(files) ? (files as string[]).map((path): [string, Content] => [path, png()]) : Object.entries(files as Record<string, Content>);
-  return readImageFolder(entries.map(([path, content]) => ({ path, blob: new Blob([content]) })), folders);
+  return readImageFolder(entries.map(([path, content]) => ({ path, blob: new Blob([content]) })), { name: "pets", folders });
 };
 const placed = ({ images }: ImageFolder): (string | null)[][] => images.map(({ path, label, folder }) => [path, label, folder]);
 const messages = ({ issues }: ImageFolder): string[] => issues.map(({ message }) => message);
@@ -93,7 +93,7 @@ describe("files that are no images", () => {
   });
 
   test("nothing but them is a sentence", async () => {
-    await expect(read({ "docs/a.txt": "a", "docs/b.txt": "b" })).rejects.toThrow(/^docs: there are no images in it\. Expected PNG, JPEG/);
-    await expect(read({ "cat/a.jpg": "a", "dog/b.jpg": "b" })).rejects.toThrow(/^images: 2 images and none can be read/);
+    await expect(read({ "docs/a.txt": "a", "docs/b.txt": "b" })).rejects.toThrow(/^pets: there are no images in it\. Expected PNG, JPEG/);
+    await expect(read({ "cat/a.jpg": "a", "dog/b.jpg": "b" })).rejects.toThrow(/^pets: 2 images and none can be read/);
   });
 });

@@ -39,19 +39,25 @@ const splitFolders: ReadonlyMap<string, Split> = new Map([
 ]);
 const splitOfFolder = (folder: string): Split | null => splitFolders.get(folder.toLowerCase()) ?? null;
 
-const imageExtensions = new Set(["png", "jpg", "jpeg", "jfif", "webp", "gif", "bmp", "avif"]);
+export const imageExtensions = new Set(["png", "jpg", "jpeg", "jfif", "webp", "gif", "bmp", "avif"]);
 const layout = "a folder for each class, such as cat/1.jpg and dog/2.jpg, or the same inside train/, val/ and test/ folders";
 
+/** What paths do not tell of what was dropped. */
+export interface FolderSource {
+  readonly name: string;
+  /** Further folders that may be classes without any file. */
+  readonly folders: readonly string[];
+}
+
 /**
- * @param folders further folders that may be classes without any file.
  * @throws GraftError if there are no images, or they do not stand in class folders.
  */
-export async function readImageFolder(files: readonly SourceFile[], folders: readonly string[], options: JobOptions = {}): Promise<ImageFolder> {
+export async function readImageFolder(files: readonly SourceFile[], { name, folders }: FolderSource, options: JobOptions = {}): Promise<ImageFolder> {
   const { images, unreadable, issues } = await findImages(files, options);
   if (images.length === 0) {
-    throw new GraftError({ where: sourceName(files), what: unreadable.length > 0 ? `${counted(unreadable.length, "image")} and none can be read` : "there are no images in it", wanted: `PNG, JPEG, WebP, GIF, BMP or AVIF files in ${layout}` });
+    throw new GraftError({ where: name, what: unreadable.length > 0 ? `${counted(unreadable.length, "image")} and none can be read` : "there are no images in it", wanted: `PNG, JPEG, WebP, GIF, BMP or AVIF files in ${layout}` });
   }
-  const { placed, unplaced } = placeImages(images, sourceName(files));
+  const { placed, unplaced } = placeImages(images, name);
   const allFolders = [...files.map(({ path }) => foldersOf(path)), ...folders.map((folder) => foldersOf(`${folder}/`))];
   return {
     images: placed,
@@ -59,12 +65,6 @@ export async function readImageFolder(files: readonly SourceFile[], folders: rea
     classFolders: classFoldersOf(placed, allFolders),
     issues: [...issues, ...issueOf("note", unplaced, (count, names) => `${count === 1 ? "1 image stands" : `${counted(count, "image")} stand`} in no class folder and ${wasOrWere(count)} left out: ${names}.`)],
   };
-}
-
-/** What the person dropped, as far as the paths tell. */
-export function sourceName(files: readonly SourceFile[]): string {
-  const [first, ...others] = files.map(({ path }) => foldersOf(path)[0] ?? "");
-  return first && others.every((folder) => folder === first) ? first : "images";
 }
 
 interface FoundImages {

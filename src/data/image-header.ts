@@ -22,8 +22,8 @@ export function isOversized({ width, height }: { readonly width: number; readonl
   return width * height > largestMegapixels * 1e6;
 }
 
-/** Enough for every header but that of a JPEG with much metadata before its frame. */
-const headBytes = 4096;
+/** Enough for every header but that of a JPEG with very much metadata before its frame. */
+const headBytes = 65536;
 
 export async function detectFile(blob: Blob): Promise<FileKind> {
   const head = new Uint8Array(await blob.slice(0, headBytes).arrayBuffer());

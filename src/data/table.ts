@@ -1,7 +1,7 @@
 /** A CSV or TSV file as rows of equal length; what does not fit is left out and said. */
 import { GraftError } from "../core/errors.ts";
 import type { ColumnProfile, DataIssue, SourceFile, TablePreview } from "../protocol/data.ts";
-import { delimiters, guessDelimiter, guessHeader, proposeMapping, sampleRecords, uniqueNames, type ColumnFigures } from "./columns.ts";
+import { delimiterNames, guessDelimiter, guessHeader, proposeMapping, sampleRecords, uniqueNames, type ColumnFigures } from "./columns.ts";
 import { normaliseLineBreaks, readRecords, type CsvRecord } from "./csv.ts";
 import { decodeText } from "./encoding.ts";
 import { Pace, type JobOptions } from "./pace.ts";
@@ -155,10 +155,8 @@ function raggedIssue(ragged: readonly CsvRecord[], { fileName, expected, width, 
   return { severity: "warning", kind: "ragged-row", message, count: ragged.length, items: [] };
 }
 
-const delimiterNames: Readonly<Record<(typeof delimiters)[number], string>> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
-
 function repairAdvice({ cells, strayQuote }: CsvRecord, width: number, delimiter: string): string {
-  const separator = delimiterNames[delimiter as (typeof delimiters)[number]];
+  const separator = delimiterNames.get(delimiter) as string;
   if (strayQuote) return "It opens a quote that is never closed: close it, or double it if it belongs to the text.";
   if (cells.length < width) return "Add the missing value, or remove the row.";
   // A separator inside prose is followed by a space.

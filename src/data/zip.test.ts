@@ -2,7 +2,7 @@ import { strToU8, zipSync, type Zippable } from "fflate";
 import { describe, expect, test } from "vitest";
 import { readZip, type ZipContents, type ZipLimits } from "./zip.ts";
 
-const blobOf = (files: Zippable, level: 0 | 6 = 6): Blob => new Blob([zipSync(files, { level }) as Uint8Array<ArrayBuffer>]);
+const blobOf = (files: Zippable, level: 0 | 6 = 6): Blob => new Blob([zipSync(files, { level })]);
 const read = (blob: Blob, limits?: ZipLimits): Promise<ZipContents> => readZip(blob, "data.zip", limits);
 const paths = ({ entries }: ZipContents): string[] => entries.map(({ path }) => path);
 const patched = async (blob: Blob, change: (bytes: Uint8Array, view: DataView, directory: number) => void): Promise<Blob> => {

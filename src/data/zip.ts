@@ -42,10 +42,6 @@ const localSignature = 0x04034b50;
 /** A field that is too small for its value holds this, and the zip64 extra field holds the value. */
 const inZip64 = 0xffffffff;
 
-export function isZip(head: Uint8Array): boolean {
-  return head[0] === 0x50 && head[1] === 0x4b && ((head[2] === 3 && head[3] === 4) || (head[2] === 5 && head[3] === 6));
-}
-
 /** @throws GraftError if it is no zip, is cut off, or would unpack to more than the limits. */
 export async function readZip(blob: Blob, name: string, limits: ZipLimits = defaultLimits): Promise<ZipContents> {
   const headers = await readDirectory(blob, name);

@@ -1,0 +1,105 @@
+/** What a person should know of their examples before training: each finding one sentence with names, and the items to exclude. */
+import type { DataIssue, Split } from "../protocol/data.ts";
+import { findDuplicates, type ContentItem } from "./duplicates.ts";
+import { compareNaturally, counted, listed } from "./wording.ts";
+
+/** Below this, a class is too small to be learned or measured. */
+const fewExamples = 5;
+/** Beyond this, the largest class drowns the smallest. */
+const tolerableImbalance = 3;
+const splitOrder: readonly Split[] = ["train", "validation", "test"];
+
+export interface NamedItem extends ContentItem {
+  readonly name: string;
+}
+
+export interface ExamineContext {
+  /** `image` or `row`. */
+  readonly noun: string;
+  readonly splits: readonly Split[];
+  readonly isIncluded: (index: number) => boolean;
+}
+
+/** Findings about the included examples, as they are split now. Training cannot start while one of them is an error. */
+export function examine(items: readonly NamedItem[], { noun, splits, isIncluded }: ExamineContext): DataIssue[] {
+  const included = [...items.keys()].filter(isIncluded);
+  const byClass = new Map<string, Record<Split, number>>();
+  for (const index of included) {
+    const { label } = items[index] as NamedItem;
+    const counts = byClass.get(label) ?? { train: 0, validation: 0, test: 0 };
+    counts[splits[index] as Split]++;
+    byClass.set(label, counts);
+  }
+  const classes = [...byClass].map(([name, counts]) => ({ name, counts, size: counts.train + counts.validation + counts.test })).sort((a, b) => compareNaturally(a.name, b.name));
+  return [...untrainable(classes, noun), ...smallClasses(classes), ...imbalance(classes), ...duplicateIssues(items, included, noun)];
+}
+
+interface ClassCount {
+  readonly name: string;
+  readonly counts: Readonly<Record<Split, number>>;
+  readonly size: number;
+}
+
+const issue = (severity: DataIssue["severity"], kind: DataIssue["kind"], message: string, { count = 1, items = [] }: { readonly count?: number; readonly items?: readonly number[] } = {}): DataIssue => ({ severity, kind, message, count, items });
+
+function untrainable(classes: readonly ClassCount[], noun: string): DataIssue[] {
+  const [only] = classes;
+  if (only === undefined) return [issue("error", "one-class", `No ${noun} is included. Training needs at least two classes.`, { count: 0 })];
+  if (classes.length === 1) return [issue("error", "one-class", `There is only one class, ${only.name}, with ${counted(only.size, noun)}. Training needs at least two.`)];
+  const empty = (["train", "validation"] as const).find((split) => classes.every(({ counts }) => counts[split] === 0));
+  if (empty === undefined) return [];
+  const purpose = empty === "train" ? "train on" : "measure progress with";
+  return [issue("error", "rare-class", `No ${noun} is left to ${purpose}: the ${empty} split is empty. Add examples, or change the split.`, { count: classes.length })];
+}
+
+function smallClasses(classes: readonly ClassCount[]): DataIssue[] {
+  const rare = classes.filter(({ size }) => size < fewExamples);
+  const untrained = classes.filter(({ counts, size }) => size >= fewExamples && counts.train === 0);
+  const issues: DataIssue[] = [];
+  if (rare.length > 0) {
+    const names = listed(rare.map(({ name, size }) => `${name} (${size})`));
+    issues.push(issue("warning", "rare-class", `${rare.length === 1 ? "1 class has" : `${counted(rare.length, "class", "classes")} have`} fewer than ${fewExamples} examples: ${names}. Add more, or expect little of ${rare.length === 1 ? "it" : "them"}.`, { count: rare.length }));
+  }
+  if (untrained.length > 0) {
+    const names = listed(untrained.map(({ name }) => name));
+    issues.push(issue("warning", "rare-class", `${untrained.length === 1 ? "1 class has" : `${counted(untrained.length, "class", "classes")} have`} no example in the train split, so the model cannot learn ${untrained.length === 1 ? "it" : "them"}: ${names}.`, { count: untrained.length }));
+  }
+  return issues;
+}
+
+function imbalance(classes: readonly ClassCount[]): DataIssue[] {
+  const bySize = [...classes].sort((a, b) => b.size - a.size);
+  const [largest, smallest] = [bySize[0], bySize.at(-1)];
+  if (!largest || !smallest || largest.size <= tolerableImbalance * smallest.size) return [];
+  const times = Math.round(largest.size / smallest.size);
+  return [issue("warning", "imbalance", `The class ${largest.name} has ${counted(largest.size, "example")} and ${smallest.name} only ${smallest.size}, ${times} times fewer. Balanced class weights make both count the same.`)];
+}
+
+function duplicateIssues(items: readonly NamedItem[], included: readonly number[], noun: string): DataIssue[] {
+  const { conflicting, leaking, copies } = findDuplicates(items, included);
+  const item = (index: number): NamedItem => items[index] as NamedItem;
+  const issues: DataIssue[] = [];
+
+  const inConflict = conflicting.flat();
+  if (inConflict.length > 0) {
+    const pairs = conflicting.map((group) => listed(group.map((index) => `${item(index).name} (${item(index).label})`), 2));
+    issues.push(issue("warning", "conflicting-label", `${counted(inConflict.length, noun)} are alike but have different labels: ${listed(pairs, 2)}. Exclude the wrong ones.`, { count: inConflict.length, items: inConflict }));
+  }
+  // The split that measures last keeps its copy: then the others can no longer flatter it.
+  const leaked = leaking.flatMap((group) => {
+    const kept = splitOrder[Math.max(...group.map((index) => splitOrder.indexOf(item(index).folder ?? "train")))];
+    return group.filter((index) => item(index).folder !== kept);
+  });
+  if (leaked.length > 0) {
+    issues.push(issue("warning", "leak", `${leaked.length === 1 ? `1 ${noun} stands` : `${counted(leaked.length, noun)} stand`} in more than one split, so the results would look better than they are: ${listed(names(items, leaked))}.`, { count: leaked.length, items: leaked }));
+  }
+  const spare = copies.flatMap((group) => group.slice(1));
+  if (spare.length > 0) {
+    issues.push(issue("note", "duplicate", `${spare.length === 1 ? `1 ${noun} is an exact copy of another` : `${counted(spare.length, noun)} are exact copies of others`}: ${listed(names(items, spare))}.`, { count: spare.length, items: spare }));
+  }
+  return issues;
+}
+
+function names(items: readonly NamedItem[], indices: readonly number[]): string[] {
+  return indices.map((index) => (items[index] as NamedItem).name);
+}

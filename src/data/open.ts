@@ -1,0 +1,156 @@
+/**
+ * From whatever was dropped to a data set, or to a table whose columns are still to be named. What a single file is, its bytes
+ * decide; among many, names only choose between images and tables.
+ */
+import { GraftError } from "../core/errors.ts";
+import type { ColumnMapping, DataIssue, SourceFile, TablePreview } from "../protocol/data.ts";
+import { ImageDataset, TextDataset, type ImageItem } from "./dataset.ts";
+import { hashBlob } from "./duplicates.ts";
+import { imageExtensions, readImageFolder, type FolderImage, type FolderSource } from "./image-folder.ts";
+import { detectFile } from "./image-header.ts";
+import { checkImage } from "./image.ts";
+import type { NamedItem } from "./issues.ts";
+import { mapConcurrently, Pace, type JobOptions } from "./pace.ts";
+import { extensionOf, fileNameOf, foldersOf, isHidden } from "./source-names.ts";
+import { previewTable, readTable, type Table } from "./table.ts";
+import { counted, listed } from "./wording.ts";
+import { readZip } from "./zip.ts";
+
+export type { Table } from "./table.ts";
+
+export type OpenedFiles = { readonly kind: "table"; readonly table: Table; readonly preview: TablePreview } | { readonly kind: "images"; readonly dataset: ImageDataset };
+
+const tableExtensions = new Set(["csv", "tsv", "tab", "txt"]);
+const decodedAtOnce = 4;
+const wanted = "one CSV or TSV file, one zip, or a folder with one subfolder of images for each class";
+
+/** @throws GraftError if there is nothing in the files to train on; CancelledError once the signal is aborted. */
+export async function openFiles(files: readonly SourceFile[], options: JobOptions = {}): Promise<OpenedFiles> {
+  const visible = files.filter(({ path }) => !isHidden(path));
+  const [only] = visible;
+  if (only === undefined) throw new GraftError({ what: files.length === 0 ? "no files" : "only hidden files", wanted });
+  if (visible.length > 1) return openMany(visible, { name: commonFolder(visible), folders: [] }, [], options);
+  const { path } = only;
+  const found = await detectFile(only.blob);
+  if (found.kind === "zip") return openZip(only, options);
+  if (found.kind === "image") return openImages(visible, { name: path, folders: [] }, [], options);
+  if (found.kind !== "other") throw new GraftError({ where: path, what: `it is ${found.name}`, wanted });
+  return openTable(only, [], options);
+}
+
+async function openZip({ path, blob }: SourceFile, options: JobOptions): Promise<OpenedFiles> {
+  const { entries, folders, issues } = await readZip(blob, path);
+  if (entries.length === 0) throw new GraftError({ where: path, what: "the zip is empty", wanted: "images in class folders, or one CSV" });
+  if (entries.some((entry) => entry.path === "[Content_Types].xml")) throw new GraftError({ where: path, what: "it is an Office document", wanted, next: "Save the sheet as CSV first" });
+  const pace = new Pace(options);
+  const damaged: string[] = [];
+  const unpack = async (entry: (typeof entries)[number]): Promise<SourceFile[]> => {
+    try {
+      const content = await entry.blob();
+      await pace.breathe();
+      return [{ path: entry.path, blob: content }];
+    } catch (error) {
+      if (!(error instanceof GraftError) || entries.length === 1) throw error;
+      damaged.push(entry.path);
+      return [];
+    }
+  };
+  const files = (await mapConcurrently(entries, unpack, { limit: decodedAtOnce, check: () => pace.check(), onDone: (done) => pace.report("Unpacking", done, entries.length) })).flat();
+  const damagedIssue: DataIssue[] =
+    damaged.length === 0 ? [] : [{ severity: "warning", kind: "corrupt-file", message: `${path}: ${counted(damaged.length, "entry", "entries")} cannot be unpacked: ${listed(damaged)}.`, count: damaged.length, items: [] }];
+  return openMany(files, { name: fileNameOf(path).replace(/\.zip$/i, ""), folders }, [...issues, ...damagedIssue], options);
+}
+
+function openMany(files: readonly SourceFile[], source: FolderSource, issues: readonly DataIssue[], options: JobOptions): Promise<OpenedFiles> {
+  const having = (extensions: ReadonlySet<string>): SourceFile[] => files.filter(({ path }) => extensions.has(extensionOf(path)));
+  if (having(imageExtensions).length > 0) return openImages(files, source, issues, options);
+  const zips = having(new Set(["zip"]));
+  if (zips.length > 0) throw new GraftError({ where: source.name, what: `${counted(zips.length, "zip")} among ${counted(files.length, "file")}: ${listed(zips.map(({ path }) => path))}`, wanted, next: "Drop one zip alone" });
+  // Beside a CSV, text files are licences and notes.
+  const sheets = having(new Set(["csv", "tsv"]));
+  const tables = sheets.length > 0 ? sheets : having(tableExtensions);
+  if (tables.length > 1) throw new GraftError({ where: source.name, what: `${counted(tables.length, "table")}: ${listed(tables.map(({ path }) => path))}`, wanted: "one table", next: "Drop the one to train on" });
+  return tables[0] ? openTable(tables[0], issues, options) : openImages(files, source, issues, options);
+}
+
+async function openTable(file: SourceFile, issues: readonly DataIssue[], options: JobOptions): Promise<OpenedFiles> {
+  const read = await readTable(file, options);
+  const table = { ...read, issues: [...issues, ...read.issues] };
+  return { kind: "table", table, preview: await previewTable(table, options) };
+}
+
+async function openImages(files: readonly SourceFile[], source: FolderSource, issues: readonly DataIssue[], options: JobOptions): Promise<OpenedFiles> {
+  const folder = await readImageFolder(files, source, options);
+  const { items, damaged } = await checkImages(folder.images, options);
+  const unreadable = [...folder.unreadable, ...damaged];
+  if (items.length === 0) throw new GraftError({ where: source.name, what: `${counted(unreadable.length, "image")} and none can be read: ${listed(unreadable)}`, wanted: "PNG, JPEG, WebP, GIF, BMP or AVIF" });
+  const labels = new Set(items.map(({ label }) => label));
+  const empty = folder.classFolders.filter((name) => !labels.has(name));
+  const found: DataIssue[] = [...issues];
+  if (unreadable.length > 0) found.push({ severity: "warning", kind: "corrupt-file", message: `${counted(unreadable.length, "image")} cannot be read: ${listed(unreadable)}.`, count: unreadable.length, items: [] });
+  if (empty.length > 0) {
+    const message = empty.length === 1 ? `The class folder ${empty[0]} holds no readable image and was left out.` : `${counted(empty.length, "class folder")} hold no readable image and were left out: ${listed(empty)}.`;
+    found.push({ severity: "warning", kind: "empty-class", message, count: empty.length, items: [] });
+  }
+  return { kind: "images", dataset: new ImageDataset(source.name, items, [...found, ...folder.issues]) };
+}
+
+/** Decodes and hashes each image once; the pixels are not kept. */
+async function checkImages(images: readonly FolderImage[], options: JobOptions): Promise<{ readonly items: readonly ImageItem[]; readonly damaged: readonly string[] }> {
+  const pace = new Pace(options);
+  const check = async ({ path, blob, label, folder }: FolderImage): Promise<ImageItem | null> => {
+    try {
+      await checkImage(blob, path);
+    } catch (error) {
+      if (error instanceof GraftError) return null;
+      throw error;
+    }
+    return { name: path, blob, label, folder, content: await hashBlob(blob) };
+  };
+  const checked = await mapConcurrently(images, check, { limit: decodedAtOnce, check: () => pace.check(), onDone: (done) => pace.report("Checking images", done, images.length) });
+  return { items: checked.filter((item) => item !== null), damaged: images.filter((_, i) => checked[i] === null).map(({ path }) => path) };
+}
+
+/** @throws GraftError if the columns are not in the table, are the same, or cannot be labels. */
+export async function datasetFromTable(table: Table, mapping: ColumnMapping, options: JobOptions = {}): Promise<TextDataset> {
+  const { fileName, rows, rowNumbers } = table;
+  const textColumn = columnIndex(table, mapping.text);
+  const labelColumn = columnIndex(table, mapping.label);
+  if (textColumn === labelColumn) throw new GraftError({ where: fileName, what: `"${mapping.text}" is both the text and the label column`, wanted: "two different columns" });
+  const pace = new Pace(options);
+  const items: NamedItem[] = [];
+  const empty: string[] = [];
+  for (const [i, row] of rows.entries()) {
+    const [text, label, name] = [(row[textColumn] as string).trim(), (row[labelColumn] as string).trim(), `row ${rowNumbers[i]}`];
+    if (text === "" || label === "") empty.push(name);
+    else items.push({ name, label, content: text, folder: null });
+    if (pace.due) {
+      pace.report("Reading the examples", i, rows.length);
+      await pace.breathe();
+    }
+  }
+  pace.report("Reading the examples", rows.length, rows.length);
+  if (items.length === 0) throw new GraftError({ where: fileName, what: `no row has both a "${mapping.text}" and a "${mapping.label}"`, next: "Choose other columns" });
+  const labels = new Set(items.map(({ label }) => label)).size;
+  // A column of names, numbers or texts, taken for labels.
+  if (labels > 20 && labels > items.length / 2) throw new GraftError({ where: `${fileName}, column "${mapping.label}"`, what: `${counted(labels, "different value")} in ${counted(items.length, "row")}`, wanted: "a few labels that come again and again", next: "Choose another label column" });
+  return new TextDataset(fileName, items, [...table.issues, ...emptyCellIssue(empty, fileName, mapping)], mapping);
+}
+
+function columnIndex({ columns, fileName }: Table, name: string): number {
+  const index = columns.indexOf(name);
+  if (index === -1) throw new GraftError({ where: fileName, what: `there is no column "${name}"`, wanted: `one of ${listed(columns.map((column) => `"${column}"`), 10)}` });
+  return index;
+}
+
+function emptyCellIssue(rows: readonly string[], fileName: string, { text, label }: ColumnMapping): DataIssue[] {
+  if (rows.length === 0) return [];
+  const message = `${fileName}: ${rows.length === 1 ? "1 row has" : `${counted(rows.length, "row")} have`} an empty "${text}" or "${label}" and ${rows.length === 1 ? "was" : "were"} left out: ${listed(rows)}.`;
+  return [{ severity: "warning", kind: "empty-cell", message, count: rows.length, items: [] }];
+}
+
+/** The folder that everything stands in, if it is one. */
+function commonFolder(files: readonly SourceFile[]): string {
+  const [first, ...others] = files.map(({ path }) => foldersOf(path)[0] ?? "");
+  return first && others.every((folder) => folder === first) ? first : "images";
+}
