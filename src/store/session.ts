@@ -17,6 +17,13 @@ export type Download =
   | { readonly kind: "open"; readonly model: OpenedModel }
   | { readonly kind: "failed"; readonly error: ErrorSentence };
 
+/** The run as the rail shows it. */
+export type RunGlance =
+  | { readonly kind: "none" }
+  | { readonly kind: "running"; readonly epoch: number; readonly epochs: number; readonly paused: boolean }
+  | { readonly kind: "failed" }
+  | { readonly kind: "finished"; readonly accuracy: number | null };
+
 interface SessionState {
   readonly step: StepId;
   /** The steps that were opened so far. */
@@ -24,10 +31,13 @@ interface SessionState {
   /** Whether the downloaded model is shown instead of the step. */
   readonly showsDownload: boolean;
   readonly download: Download;
+  readonly run: RunGlance;
   readonly goTo: (step: StepId) => void;
   /** Opens what Graft once saved: the zip, or its unpacked files. */
   readonly openDownload: (files: readonly SourceFile[]) => Promise<void>;
   readonly closeDownload: () => void;
+  /** Whoever holds the run says here how it stands: the rail does not know the run's store. */
+  readonly showRun: (run: RunGlance) => void;
 }
 
 const inBrowser = typeof window !== "undefined";
@@ -48,6 +58,7 @@ export const useSession = create<SessionState>()((set, get) => ({
   visited: new Set([first]),
   showsDownload: false,
   download: { kind: "none" },
+  run: { kind: "none" },
 
   goTo: (step) => {
     goToHash(step);
@@ -68,14 +79,18 @@ export const useSession = create<SessionState>()((set, get) => ({
     set({ download: { kind: "none" } });
     get().goTo("data");
   },
+
+  showRun: (run) => {
+    set({ run });
+  },
 }));
 
 if (inBrowser) {
   window.addEventListener("hashchange", () => {
     const { hash } = window.location;
-    const { goTo, download } = useSession.getState();
-    const step = stepOf(hash);
-    if (step) goTo(step);
-    else if (hash === downloadHash && download.kind === "open") useSession.setState({ showsDownload: true });
+    // The bare address is where everybody starts.
+    const step = hash === "" ? "data" : stepOf(hash);
+    if (step) useSession.setState(({ visited }) => ({ step, visited: new Set([...visited, step]), showsDownload: false }));
+    else if (hash === downloadHash) useSession.setState(({ download }) => ({ showsDownload: download.kind === "open" }));
   });
 }

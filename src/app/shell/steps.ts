@@ -1,7 +1,7 @@
 /** What each of the five steps says of itself in one line, and whether one can go there. Pure. */
 import type { DataSummary } from "../../protocol/data.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
-import type { StepId } from "../../store/session.ts";
+import type { RunGlance, StepId } from "../../store/session.ts";
 import { formatMetric, formatPlural } from "../../ui/primitives/format.ts";
 
 export interface StepState {
@@ -11,13 +11,6 @@ export interface StepState {
   readonly line: string;
   readonly status: "done" | "open" | "locked" | "busy";
 }
-
-/** The run as the rail needs to know it. */
-export type RunGlance =
-  | { readonly kind: "none" }
-  | { readonly kind: "running"; readonly epoch: number; readonly epochs: number; readonly paused: boolean }
-  | { readonly kind: "failed" }
-  | { readonly kind: "finished"; readonly accuracy: number | null };
 
 export interface StepsInput {
   readonly data: DataSummary | null;

@@ -1,4 +1,7 @@
-/** A picture that is a blob. Its address lives as long as it is shown: the browser keeps the bytes until it is revoked. */
+/**
+ * A picture that is a blob. Its address is revoked as soon as the picture has been decoded, since the browser keeps the
+ * bytes until then; not when it leaves the page, which would fail a load that is under way, aloud in the console.
+ */
 import { useEffect, useRef } from "react";
 
 export function BlobImage({ blob, alt }: { readonly blob: Blob; readonly alt: string }) {
@@ -7,10 +10,13 @@ export function BlobImage({ blob, alt }: { readonly blob: Blob; readonly alt: st
     const element = image.current;
     if (element === null) return;
     const url = URL.createObjectURL(blob);
-    element.src = url;
-    return () => {
+    const release = (): void => {
       URL.revokeObjectURL(url);
     };
+    // The listeners stay when the blob changes before it was loaded: the next picture's load then releases both.
+    element.addEventListener("load", release, { once: true });
+    element.addEventListener("error", release, { once: true });
+    element.src = url;
   }, [blob]);
   return <img ref={image} alt={alt} draggable={false} />;
 }
