@@ -4,26 +4,13 @@ import { formatShape, sizeOf } from "../core/shape.ts";
 import { readTfjsFiles, type ModelFile } from "../formats/tfjs-files.ts";
 import { readTfjsLayers } from "../formats/tfjs-layers/read.ts";
 import { inferShapes } from "../graph/shapes.ts";
-import { rescaleInput } from "../graph/surgery/rescale-input.ts";
 import type { Graph } from "../graph/types.ts";
 import { defaultBlocks } from "../graph/unfreeze.ts";
 import type { ModelCard } from "../protocol/models.ts";
 import type { LoadedModel } from "./types.ts";
 
-/** The pixel values that a model was trained on. */
-export type PixelRange = "0..255" | "0..1" | "-1..1";
-
-const affine: Readonly<Record<PixelRange, { readonly scale: number; readonly offset: number }>> = {
-  "0..255": { scale: 1, offset: 0 },
-  "0..1": { scale: 1 / 255, offset: 0 },
-  "-1..1": { scale: 2 / 255, offset: -1 },
-};
-
-/**
- * @param pixelRange what the model expects; Keras' own mobile models take -1..1.
- * @throws GraftError if it is not a layers model with one RGB image input.
- */
-export async function importTfjsLayersModel(files: readonly ModelFile[], pixelRange: PixelRange = "-1..1"): Promise<{ readonly card: ModelCard; readonly loaded: LoadedModel }> {
+/** @throws GraftError if it is not a layers model with one RGB image input. */
+export async function importTfjsLayersModel(files: readonly ModelFile[]): Promise<{ readonly card: ModelCard; readonly loaded: LoadedModel }> {
   const found = await readTfjsFiles(files);
   if (found.format !== "layers-model") {
     throw new GraftError({ where: found.path, what: "it is a TensorFlow.js graph model, whose layers are frozen into constants", wanted: "a layers model, as model.save() writes it in TensorFlow.js or tensorflowjs_converter from Keras" });
@@ -35,8 +22,8 @@ export async function importTfjsLayersModel(files: readonly ModelFile[], pixelRa
     const shapes = model.graph.inputs.map(({ shape }) => formatShape(shape)).join(" and ");
     throw new GraftError({ where: found.path, what: `its input is ${shapes}`, wanted: "one image input [?, size, size, 3]" });
   }
-  const features = featuresOf(model.graph);
-  const graph = rescaleInput(model.graph, input.name, affine[pixelRange]);
+  const { graph } = model;
+  const features = featuresOf(graph);
   const name = found.path.split("/").at(-2) ?? "Your model";
   const parameters = graph.parameters.reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0);
   const card: ModelCard = {
@@ -47,14 +34,14 @@ export async function importTfjsLayersModel(files: readonly ModelFile[], pixelRa
     trainedOn: "You know best.",
     licence: "Yours to know: Graft cannot tell.",
     source: found.path,
-    input: `RGB images${height === null || height === undefined ? "" : `, ${height} x ${height}`}, scaled to ${pixelRange}`,
+    input: `RGB images${height === null || height === undefined ? "" : `, ${height} x ${height}`}`,
     goodAt: "Whatever it was trained for.",
-    limits: `Pixels are scaled to ${pixelRange} before the first layer.`,
+    limits: "Check the pixel range in the settings: a model sees little in pixels of another range.",
     parameters,
     downloadBytes: found.bytes.byteLength,
     origin: "imported",
   };
-  return { card, loaded: { model: { graph, weights: model.weights }, features, blocks: defaultBlocks(graph), input: { kind: "image", name: input.name, size: height ?? undefined }, licence: card.licence } };
+  return { card, loaded: { model: { graph, weights: model.weights }, features, blocks: defaultBlocks(graph), input: { kind: "image", name: input.name, size: height ?? undefined, scaled: true }, licence: card.licence } };
 }
 
 /** Where a new head belongs: before the old classifier's dense layer, or after everything if there is none. */

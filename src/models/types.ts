@@ -12,8 +12,8 @@ export interface Tokenizer {
 
 /** The model's one input, and how examples become it. */
 export type ModelInput =
-  /** RGB 0..255, [batch, size, size, 3]; `size` only where the model takes no other. */
-  | { readonly kind: "image"; readonly name: string; readonly size?: number }
+  /** RGB, [batch, size, size, 3]; `size` only where the model takes no other. `scaled`: it wants the recipe's pixel range instead of 0..255. */
+  | { readonly kind: "image"; readonly name: string; readonly size?: number; readonly scaled?: boolean }
   /** Token ids int32 [batch, tokens]; `vocabulary` is what the tokenizer was made of, for the download. */
   | { readonly kind: "text"; readonly name: string; readonly tokenizer: Tokenizer; readonly vocabulary: unknown };
 

@@ -11,6 +11,9 @@ export type TaskId = (typeof taskIds)[number];
 export const backendNames = ["webgpu", "wasm", "cpu"] as const;
 export type BackendName = (typeof backendNames)[number];
 
+export const pixelRanges = ["-1..1", "0..1", "0..255"] as const;
+export type PixelRange = (typeof pixelRanges)[number];
+
 const share = z.number().min(0).max(0.9);
 
 export const augmentationSchema = z.strictObject({
@@ -41,6 +44,10 @@ export const recipeSchema = z.strictObject({
     .default("head")
     .describe("Which layers learn: only the new head, also the last block, everything, or a list of layer-group patterns such as encoder/layer_1/**."),
   imageSize: z.int().min(32).max(512).default(160).describe("Images are scaled to this many pixels a side. Larger sees finer detail and takes longer."),
+  pixelRange: z
+    .enum(pixelRanges)
+    .default("-1..1")
+    .describe("Only for a model of your own: the pixel values that it was trained on. Keras' mobile models and Teachable Machine use -1..1."),
   maxTokens: z.int().min(8).max(512).default(128).describe("Longer texts are cut after this many tokens."),
   epochs: z.int().min(1).max(1000).default(20).describe("How many times the model sees every training example."),
   batchSize: z.int().min(1).max(1024).default(32).describe("Examples per step. Larger is steadier and needs more memory."),

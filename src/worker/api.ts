@@ -2,6 +2,7 @@
 import { CancelledError, GraftError } from "../core/errors.ts";
 import type { Dataset, ImageDataset } from "../data/dataset.ts";
 import { openFiles, datasetFromTable, type Table } from "../data/open.ts";
+import type { JobOptions } from "../data/pace.ts";
 import { memory } from "../engine/backend.ts";
 import type { WorkerApi } from "../protocol/api.ts";
 import type { ColumnMapping, DataSummary, OpenedData, SourceFile } from "../protocol/data.ts";
@@ -10,7 +11,7 @@ import { parseRecipe } from "../protocol/recipe.ts";
 import { previewViews } from "../tasks/image-classification/preview.ts";
 import { Device } from "./device.ts";
 import { exportRun } from "./export.ts";
-import { Jobs, throttled } from "./jobs.ts";
+import { Jobs } from "./jobs.ts";
 import { ModelStore } from "./model-store.ts";
 import { OpenedDownload } from "./opened-download.ts";
 import { FineTuningRun } from "./run.ts";
@@ -39,7 +40,7 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
     if (run) return run;
     throw new GraftError({ what: "nothing has been trained yet", next: "Start training first" });
   };
-  const open = async (files: readonly SourceFile[], options: Parameters<typeof openFiles>[1]): Promise<OpenedData> => {
+  const open = async (files: readonly SourceFile[], options: JobOptions): Promise<OpenedData> => {
     const result = await openFiles(files, options);
     if (options.signal?.aborted) throw new CancelledError();
     dataset = result.kind === "images" ? result.dataset : null;
@@ -51,16 +52,16 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
     probeDevice: () => device.probe(),
 
     listSamples: () => Promise.resolve(samples),
-    openFiles: (files, onProgress) => jobs.run((signal) => open(files, { onProgress: throttled(onProgress), signal })),
+    openFiles: (files, onProgress) => jobs.run((signal) => open(files, { onProgress, signal })),
     openSample: (id, onProgress) =>
       jobs.run(async (signal) => {
         const file = await fetchSample(id, embeddedBase, signal);
-        return open([file], { onProgress: throttled(onProgress), signal });
+        return open([file], { onProgress, signal });
       }),
     mapColumns: (mapping: ColumnMapping, onProgress) =>
       jobs.run(async (signal) => {
         if (!table) throw new GraftError({ what: "no table is open", next: "Open a CSV first" });
-        const made = await datasetFromTable(table, mapping, { onProgress: throttled(onProgress), signal });
+        const made = await datasetFromTable(table, mapping, { onProgress, signal });
         dataset = made;
         return made.summary();
       }),

@@ -1,8 +1,5 @@
-/** One long job at a time, cancellable; progress to the page at most ten times a second. */
+/** One long job at a time, cancellable. */
 import { CancelledError } from "../core/errors.ts";
-import type { OnProgress, Progress } from "../protocol/api.ts";
-
-const progressMs = 100;
 
 export class Jobs {
   private current: AbortController | null = null;
@@ -27,15 +24,4 @@ export class Jobs {
     this.current?.abort();
     this.current = null;
   }
-}
-
-/** Passes the first, the last and at most ten reports a second on. */
-export function throttled(onProgress: OnProgress): OnProgress {
-  let lastMs = -Infinity;
-  return (progress: Progress) => {
-    const now = performance.now();
-    if (now - lastMs < progressMs && progress.done < progress.total) return;
-    lastMs = now;
-    onProgress(progress);
-  };
 }

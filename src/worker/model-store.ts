@@ -1,6 +1,6 @@
 /** The models that a person can start from: the catalog's, loaded when first used, and those brought along. */
 import { GraftError } from "../core/errors.ts";
-import { attachHead } from "../tasks/classification/head.ts";
+import { graftHead } from "../tasks/classification/head.ts";
 import { Rng } from "../core/rng.ts";
 import { catalog } from "../models/catalog.ts";
 import { importTfjsLayersModel } from "../models/imported.ts";
@@ -79,8 +79,7 @@ export class ModelStore {
 
   private async grafted(recipe: Recipe, classes: number): Promise<{ readonly graph: Graph; readonly loaded: LoadedModel }> {
     const loaded = await this.load(recipe.model);
-    const { graph } = attachHead(loaded.model, loaded.features, { classes, dropout: recipe.dropout, rng: new Rng(recipe.seed) });
-    return { graph, loaded };
+    return { graph: graftHead(loaded, recipe, classes, new Rng(recipe.seed)).graph, loaded };
   }
 
   private async fetchEmbedded(path: string): Promise<ArrayBuffer> {

@@ -13,7 +13,7 @@ import type { LoadedModel } from "../models/types.ts";
 import type { Split } from "../protocol/data.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import type { ClassificationMetrics, ConfusionQuery, Prediction, PredictionInput, RunEvent, RunInfo, RunResults, SplitResults } from "../protocol/run.ts";
-import { attachHead, headGroup } from "../tasks/classification/head.ts";
+import { graftHead, headGroup } from "../tasks/classification/head.ts";
 import { classificationObjective } from "../tasks/classification/objective.ts";
 import { confusionCell, metricsOf, mistakesOf, ranked, softmaxRows, type SplitPredictions } from "../tasks/classification/results.ts";
 import { labelsOf } from "../tasks/engine.ts";
@@ -74,7 +74,7 @@ export class FineTuningRun {
       throw new GraftError({ where: dataset.summary().name, what: `${examples.train.length} training and ${examples.validation.length} validation examples`, wanted: "at least one of each", next: "Add examples or change the split" });
     }
 
-    const model = attachHead(loaded.model, loaded.features, { classes: this.classes.length, dropout: recipe.dropout, rng: rng.fork("head") });
+    const model = graftHead(loaded, recipe, this.classes.length, rng.fork("head"));
     const trainable = resolveUnfreeze(model.graph, recipe.unfreeze, loaded.blocks);
     const module = (this.module = new GraphModule(model, trainable));
     const source = engineOf(recipe.task).createSource(dataset, loaded.input, recipe);

@@ -4,12 +4,24 @@
  */
 import type { Rng } from "../../core/rng.ts";
 import { attachClassifierHead } from "../../graph/surgery/replace-head.ts";
+import { rescaleInput } from "../../graph/surgery/rescale-input.ts";
 import type { Model } from "../../graph/types.ts";
+import type { LoadedModel } from "../../models/types.ts";
+import type { PixelRange, Recipe } from "../../protocol/recipe.ts";
 
 export const headGroup = "head";
 
-export function attachHead(model: Model, features: string, { classes, dropout, rng }: { readonly classes: number; readonly dropout: number; readonly rng: Rng }): Model {
-  const graph = attachClassifierHead(model.graph, { from: features, classes, dropout });
+/** What an imported model's pixels are multiplied by, and what is added. */
+const affine: Readonly<Record<PixelRange, { readonly scale: number; readonly offset: number }>> = {
+  "0..255": { scale: 1, offset: 0 },
+  "0..1": { scale: 1 / 255, offset: 0 },
+  "-1..1": { scale: 2 / 255, offset: -1 },
+};
+
+/** The model that a run trains: the trunk, taking RGB 0..255 or token ids, and a fresh head. */
+export function graftHead({ model, features, input }: LoadedModel, { dropout, pixelRange }: Pick<Recipe, "dropout" | "pixelRange">, classes: number, rng: Rng): Model {
+  const headed = attachClassifierHead(model.graph, { from: features, classes, dropout });
+  const graph = input.kind === "image" && input.scaled ? rescaleInput(headed, input.name, affine[pixelRange]) : headed;
   const used = new Set(graph.parameters.map((parameter) => parameter.name));
   const weights = new Map([...model.weights].filter(([name]) => used.has(name)));
   for (const parameter of graph.parameters) {
