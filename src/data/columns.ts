@@ -27,15 +27,18 @@ export function sampleRecords(text: string, delimiter: string): string[][] {
   return rows;
 }
 
-/** The one under which most of the first rows have as many columns as the very first, and more than one; null if none has. */
+/** Prose has separators too, but not equally many in each line. */
+const leastShare = 0.3;
+
+/** The one under which most of the first rows have as many columns as the very first, and more than one; null if too few have. */
 export function guessDelimiter(text: string): string | null {
   let best: { readonly delimiter: string; readonly share: number } | null = null;
   for (const delimiter of delimiterNames.keys()) {
     const rows = sampleRecords(text, delimiter);
     const width = rows[0]?.length ?? 0;
     if (width < 2) continue;
-    const share = rows.filter((row) => row.length === width).length / rows.length;
-    if (best === null || share > best.share) best = { delimiter, share };
+    const share = rows.filter((row) => row.length >= width && row.slice(width).every((cell) => cell === "")).length / rows.length;
+    if (share >= leastShare && (best === null || share > best.share)) best = { delimiter, share };
   }
   return best?.delimiter ?? null;
 }

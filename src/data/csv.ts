@@ -3,6 +3,7 @@
  * records; what it would let a stray quote swallow is given back line by line.
  */
 import Papa from "papaparse";
+import type { Pace } from "./pace.ts";
 
 export interface CsvRecord {
   readonly cells: string[];
@@ -26,9 +27,19 @@ const longestRecord = 2 ** 20;
 /** A file with more stray quotes than this does not use quotes for quoting. */
 const strayQuotesBelieved = 100;
 
-/** Every line break as \n, which is also how line breaks inside cells come out. */
-export function normaliseLineBreaks(text: string): string {
-  return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+/** Every line break as \n, which is also how line breaks inside cells come out. A piece at a time, with a breath between. */
+export async function normaliseLineBreaks(text: string, pace: Pace): Promise<string> {
+  if (!text.includes("\r")) return text;
+  const pieces: string[] = [];
+  for (let start = 0; start < text.length; ) {
+    let end = start + pieceLength;
+    // \r\n stays in one piece.
+    if (text[end - 1] === "\r") end++;
+    pieces.push(text.slice(start, end).replace(/\r\n?/g, "\n"));
+    start = end;
+    await pace.breathe();
+  }
+  return pieces.join("");
 }
 
 /**

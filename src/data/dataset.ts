@@ -6,6 +6,7 @@ import { CancelledError } from "../core/errors.ts";
 import type { SplitOptions } from "../protocol/api.ts";
 import type { ColumnMapping, DataIssue, DataItem, DataSummary, ItemPage, ItemQuery, Split } from "../protocol/data.ts";
 import type { TaskId } from "../protocol/recipe.ts";
+import { hashText } from "./duplicates.ts";
 import { decodeImage, makeThumbnail } from "./image.ts";
 import { examine, type NamedItem } from "./issues.ts";
 import { mapConcurrently } from "./pace.ts";
@@ -36,6 +37,7 @@ abstract class LabelledDataset<Item extends NamedItem> {
   readonly name: string;
   protected readonly items: readonly Item[];
   private readonly sourceIssues: readonly DataIssue[];
+  private readonly contentHashes: readonly number[];
   private readonly excluded = new Set<number>();
   private splitOptions = initialSplit;
   private arranged: Arrangement | null = null;
@@ -44,6 +46,7 @@ abstract class LabelledDataset<Item extends NamedItem> {
   constructor(name: string, items: readonly Item[], sourceIssues: readonly DataIssue[]) {
     this.name = name;
     this.items = items;
+    this.contentHashes = items.map(({ content }) => hashText(content));
     this.sourceIssues = sourceIssues;
   }
 
@@ -123,7 +126,7 @@ abstract class LabelledDataset<Item extends NamedItem> {
   }
 
   private computeArrangement(): Arrangement {
-    const splits = assignSplits(this.items.map(({ label, content, folder }, index) => ({ label, content, folder, excluded: this.excluded.has(index) })), this.splitOptions);
+    const splits = assignSplits(this.items.map(({ label, content, folder }, index) => ({ label, content, contentHash: this.contentHashes[index] as number, folder, excluded: this.excluded.has(index) })), this.splitOptions);
     const included = [...this.items.keys()].filter((index) => !this.excluded.has(index));
     const classes = [...new Set(included.map((index) => this.item(index).label))].sort(compareNaturally);
     const position = new Map(classes.map((name, i) => [name, i]));

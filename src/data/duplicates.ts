@@ -38,6 +38,13 @@ export function findDuplicates(items: readonly ContentItem[], indices: Iterable<
   return found;
 }
 
+/** 32-bit FNV-1a, for ordering by content; equal contents are found by comparing, not by this. */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
 /** SHA-256 in hexadecimal. */
 export async function hashBlob(blob: Blob): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));

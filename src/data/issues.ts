@@ -7,6 +7,8 @@ import { compareNaturally, counted, listed } from "./wording.ts";
 const fewExamples = 5;
 /** Beyond this, the largest class drowns the smallest. */
 const tolerableImbalance = 3;
+/** Groups of alike examples that a sentence names. */
+const conflictsShown = 2;
 const splitOrder: readonly Split[] = ["train", "validation", "test"];
 
 export interface NamedItem extends ContentItem {
@@ -82,8 +84,10 @@ function duplicateIssues(items: readonly NamedItem[], included: readonly number[
 
   const inConflict = conflicting.flat();
   if (inConflict.length > 0) {
-    const pairs = conflicting.map((group) => listed(group.map((index) => `${item(index).name} (${item(index).label})`), 2));
-    issues.push(issue("warning", "conflicting-label", `${counted(inConflict.length, noun)} are alike but have different labels: ${listed(pairs, 2)}. Exclude the wrong ones.`, { count: inConflict.length, items: inConflict }));
+    // One of each label is enough to see the conflict.
+    const oneOfEach = (group: readonly number[]): number[] => [...new Map(group.toReversed().map((index) => [item(index).label, index])).values()].sort((a, b) => a - b);
+    const shown = conflicting.slice(0, conflictsShown).map((group) => oneOfEach(group).map((index) => `${item(index).name} (${item(index).label})`)).map((group) => listed(group));
+    issues.push(issue("warning", "conflicting-label", `${counted(inConflict.length, noun)} are alike but have different labels: ${[...shown, ...(conflicting.length > conflictsShown ? ["…"] : [])].join("; ")}. Exclude the wrong ones.`, { count: inConflict.length, items: inConflict }));
   }
   // The split that measures last keeps its copy: then the others can no longer flatter it.
   const leaked = leaking.flatMap((group) => {

@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { Rng } from "../core/rng.ts";
 import type { Split } from "../protocol/data.ts";
+import { hashText } from "./duplicates.ts";
 import { assignSplits, type SplitItem } from "./splits.ts";
 
-const make = (label: string, count: number, change: Partial<SplitItem> = {}): SplitItem[] => Array.from({ length: count }, (_, i) => ({ label, content: `${label} ${i} ${change.folder ?? ""}`, folder: null, excluded: false, ...change }));
+const make = (label: string, count: number, change: Partial<SplitItem> = {}): SplitItem[] =>
+  Array.from({ length: count }, (_, i) => {
+    const content = change.content ?? `${label} ${i} ${change.folder ?? ""}`;
+    return { label, content, contentHash: hashText(content), folder: null, excluded: false, ...change };
+  });
 const options = { validation: 0.2, test: 0.1, seed: 1 };
 const count = (items: readonly SplitItem[], splits: readonly Split[], label: string): Record<Split, number> => {
   const counts = { train: 0, validation: 0, test: 0 };
@@ -55,7 +60,8 @@ describe("seeded splits", () => {
     for (let trial = 0; trial < 300; trial++) {
       const random = Array.from({ length: 1 + rng.int(40) }, (): SplitItem => {
         const label = "abc"[rng.int(3)] as string;
-        return { label, content: `${label}${rng.int(25)}`, folder: null, excluded: rng.uniform() < 0.4 };
+        const content = `${label}${rng.int(25)}`;
+        return { label, content, contentHash: hashText(content), folder: null, excluded: rng.uniform() < 0.4 };
       });
       const splits = assignSplits(random, { validation: 0.05 + rng.uniform() * 0.5, test: rng.int(2) * 0.3, seed: trial });
       const splitOf = new Map<string, Split>();

@@ -11,6 +11,8 @@ import type { ContentItem } from "./duplicates.ts";
 const leastTrainShare = 0.1;
 
 export interface SplitItem extends ContentItem {
+  /** `hashText(content)`, which is long to compute and never changes. */
+  readonly contentHash: number;
   readonly excluded: boolean;
 }
 
@@ -49,14 +51,14 @@ function groupsByLabel(items: readonly SplitItem[], splits: readonly Split[], se
   const root = new Rng(seed).fork("split");
   const byContent = new Map<string, Group>();
   const byLabel = new Map<string, Group[]>();
-  items.forEach(({ content, label }, index) => {
+  items.forEach(({ content, contentHash, label }, index) => {
     if (splits[index] !== "train") return;
     const known = byContent.get(content);
     if (known) {
       known.members.push(index);
       return;
     }
-    const group = { content, order: root.fork(content).uint32(), members: [index] };
+    const group = { content, order: root.fork(contentHash).uint32(), members: [index] };
     byContent.set(content, group);
     const groups = byLabel.get(label);
     if (groups) groups.push(group);

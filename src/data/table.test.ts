@@ -76,9 +76,10 @@ describe("reading a table", () => {
 
   test.each([
     ["", /^data\.csv: the file is empty/],
-    ["just one column\nof text\n", /^data\.csv: the first row has only one column\. Expected at least a text column/],
+    ["just one column\nof text\n", /^data\.csv: no separator splits its rows into columns\. Expected at least a text column/],
+    ["First line; of prose\nand a second\na third, too\nthen a fourth\n", /^data\.csv: no separator/],
     ["text,label\n", /no row below it/],
-    ["text,label\n1,2,3\n4,5,6\n", /^data\.csv row 2: 3 columns, the header has 2\./],
+    ["text,label\n1,2,3\n", /^data\.csv row 2: 3 columns, the header has 2\./],
   ])("refuses %j", async (text, message) => {
     await expect(read(text)).rejects.toThrow(message);
   });

@@ -26,21 +26,21 @@ const previewRows = 20;
 export async function readTable({ path, blob }: SourceFile, options: JobOptions = {}): Promise<Table> {
   const fileName = path.slice(path.lastIndexOf("/") + 1);
   const decoded = await decodeText(blob, fileName, options);
-  const text = normaliseLineBreaks(decoded.text);
+  const text = await normaliseLineBreaks(decoded.text, new Pace(options));
   if (text.trim() === "") throw new GraftError({ where: fileName, what: "the file is empty", wanted: "a text column and a label column" });
   const delimiter = guessDelimiter(text);
   if (delimiter === null) {
     throw new GraftError({
       where: fileName,
-      what: "the first row has only one column",
+      what: "no separator splits its rows into columns",
       wanted: "at least a text column and a label column, separated by commas, semicolons, tabs or |",
       next: "Save the sheet as CSV with both columns",
     });
   }
   const hasHeader = guessHeader(sampleRecords(text, delimiter));
-  const { first, sound, ragged, strayQuotes } = await readRows(text, delimiter, hasHeader, options);
+  const { first, rows, rowNumbers, ragged, strayQuotes } = await readRows(text, delimiter, hasHeader, options);
   const expected = hasHeader ? `the header has ${first.length}` : `the first row has ${first.length}`;
-  if (sound.length === 0) {
+  if (rows.length === 0) {
     const problem = ragged[0];
     throw new GraftError({
       where: problem ? `${fileName} row ${problem.row}` : fileName,
@@ -54,8 +54,8 @@ export async function readTable({ path, blob }: SourceFile, options: JobOptions 
     delimiter,
     hasHeader,
     columns: uniqueNames(hasHeader ? first : first.map(() => "")),
-    rows: sound.map(({ cells }) => cells),
-    rowNumbers: sound.map(({ row }) => row),
+    rows,
+    rowNumbers,
     issues: [
       ...(ragged.length > 0 ? [raggedIssue(ragged, { fileName, expected, width: first.length, delimiter })] : []),
       ...(strayQuotes.length > 0 ? [strayQuoteIssue(strayQuotes, fileName)] : []),
@@ -67,7 +67,8 @@ export async function readTable({ path, blob }: SourceFile, options: JobOptions 
 interface ReadRows {
   /** The cells of the first record, header or not. */
   readonly first: readonly string[];
-  readonly sound: readonly CsvRecord[];
+  readonly rows: readonly (readonly string[])[];
+  readonly rowNumbers: readonly number[];
   readonly ragged: readonly CsvRecord[];
   /** Sound rows that hold a quote which is opened and never closed. */
   readonly strayQuotes: readonly CsvRecord[];
@@ -75,7 +76,8 @@ interface ReadRows {
 
 async function readRows(text: string, delimiter: string, hasHeader: boolean, options: JobOptions): Promise<ReadRows> {
   const pace = new Pace(options);
-  const sound: CsvRecord[] = [];
+  const rows: string[][] = [];
+  const rowNumbers: number[] = [];
   const ragged: CsvRecord[] = [];
   const strayQuotes: CsvRecord[] = [];
   let first: readonly string[] | null = null;
@@ -90,14 +92,15 @@ async function readRows(text: string, delimiter: string, hasHeader: boolean, opt
       while (record.cells.length > length && record.cells.at(-1) === "") record.cells.pop();
       if (record.cells.length !== length) ragged.push(record);
       else {
-        sound.push(record);
+        rows.push(record.cells);
+        rowNumbers.push(record.row);
         if (record.strayQuote) strayQuotes.push(record);
       }
     }
     pace.report("Reading rows", position, text.length);
     await pace.breathe();
   }
-  return { first: first ?? [], sound, ragged, strayQuotes };
+  return { first: first ?? [], rows, rowNumbers, ragged, strayQuotes };
 }
 
 /** Column figures and the first rows, for choosing columns. */
