@@ -1,5 +1,5 @@
 /** Steps parameters by a rule and keeps the rule's slots: one class for every optimizer. */
-import { exclusiveFloats, readableFloats } from "../kernels/wasm/heap.ts";
+import { exclusiveFloats, markWritten, readableFloats } from "../kernels/wasm/heap.ts";
 import { tf, type Tensor } from "../tf.ts";
 import type { StepOptions, UpdateRule } from "./rule.ts";
 
@@ -54,6 +54,7 @@ export class RuleOptimizer implements Optimizer {
     if (inPlace.every((values) => values !== null)) {
       const [values, ...slotValues] = inPlace as [Float32Array, ...Float32Array[]];
       this.rule.update(values, readableFloats(gradient), slotValues, options);
+      markWritten(parameter);
       return;
     }
     tf.tidy(() => {

@@ -86,6 +86,18 @@ export function exclusiveFloats(tensor: tf.Tensor): Float32Array | null {
   return backend.refCount(tensor.dataId) === 1 ? floats(backend, tensor) : null;
 }
 
+/**
+ * Tells the backend that a tensor was written in place: convolutions keep a packed copy of their kernel until the tensor
+ * with its id is disposed, and would go on with the old values.
+ */
+export function markWritten(tensor: tf.Tensor): void {
+  const backend = asWasmBackend(tf.backend());
+  const { id, memoryOffset } = backend.dataIdMap.get(tensor.dataId);
+  // Forgets the id and what was packed for it, not the memory.
+  backend.wasm.tfjs.disposeData(id);
+  backend.wasm.tfjs.registerTensor(id, tensor.size, memoryOffset);
+}
+
 /** The memory of a tensor for reading, on wasm only. */
 export function readableFloats(tensor: tf.Tensor): Float32Array {
   return floats(asWasmBackend(tf.backend()), tensor);
