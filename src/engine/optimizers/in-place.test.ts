@@ -9,7 +9,8 @@ test("convolutions see a kernel that was stepped in place on wasm", async () => 
   await useBackend("wasm", { wasmPath: fileURLToPath(new URL("../../../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url)) });
   const x = tf.tensor4d(Float32Array.from({ length: 2 * 5 * 4 * 3 }, (_, i) => Math.sin(i)), [2, 5, 4, 3]);
   for (const convolve of [(kernel: tf.Tensor) => tf.conv2d(x, kernel as tf.Tensor4D, 1, "same"), (kernel: tf.Tensor) => tf.depthwiseConv2d(x, kernel as tf.Tensor4D, 1, "same")]) {
-    const kernel = tf.variable(tf.tensor(Float32Array.from({ length: 3 * 3 * 3 * 2 }, (_, i) => Math.cos(i)), [3, 3, 3, 2]));
+    // The variable owns its memory alone; otherwise the step is not in place.
+    const kernel = tf.tidy(() => tf.variable(tf.tensor(Float32Array.from({ length: 3 * 3 * 3 * 2 }, (_, i) => Math.cos(i)), [3, 3, 3, 2])));
     const before = await convolve(kernel).data();
     const optimizer = createOptimizer("sgd", { weightDecay: 0, momentum: 0.9 });
     optimizer.step(new Map([["kernel", kernel]]), new Map([["kernel", tf.onesLike(kernel)]]), () => 0.5);
