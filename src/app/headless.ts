@@ -28,11 +28,13 @@ declare global {
 
 function filesOf(id: string): readonly SourceFile[] {
   const input = document.getElementById(id) as HTMLInputElement;
-  return Array.from(input.files ?? [], (file) => ({
+  const files = Array.from(input.files ?? [], (file) => ({
     // A chosen folder's own name is no part of its files' paths.
     path: file.webkitRelativePath.split("/").slice(1).join("/") || file.name,
     blob: file,
   }));
+  // The browser lists a folder in the disk's order; the same data has to be the same run everywhere.
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 async function nameColumns(client: Client, opened: OpenedData, recipe: Recipe, onProgress: (progress: Progress) => void): Promise<void> {

@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
+import { CommandError } from "./project.mjs";
 
 const require = createRequire(import.meta.url);
 const isRoot = process.getuid?.() === 0;
@@ -39,7 +40,9 @@ let found;
 
 /** Path of a Chrome or Chromium that runs here, or undefined. `GRAFT_BROWSER` names one outright. */
 export function findBrowser() {
-  if (process.env.GRAFT_BROWSER) return process.env.GRAFT_BROWSER;
+  const named = process.env.GRAFT_BROWSER;
+  if (named && !answers(named)) throw new CommandError(`GRAFT_BROWSER names ${named}, which does not run. Name a Chrome or Chromium, or leave it out.`);
+  if (named) return named;
   const onPath = (process.env.PATH ?? "").split(delimiter).flatMap((folder) => commandNames.map((name) => join(folder, name)));
   found ??= [...onPath, ...(knownPlaces[process.platform] ?? []), playwrightBrowser()].find((path) => path && answers(path));
   return found;
@@ -56,7 +59,7 @@ function run(command, args, env = {}) {
 
 /**
  * Finds a browser, or gets one: Playwright's own download, else Debian's package.
- * @throws Error with one sentence where neither works.
+ * @throws CommandError with one sentence where neither works.
  */
 export function ensureBrowser() {
   const ways = [
@@ -77,7 +80,7 @@ export function ensureBrowser() {
     way();
     path = findBrowser();
   }
-  if (!path) throw new Error("No browser: Graft's tests and command line need Chrome or Chromium. Install one, or name it in GRAFT_BROWSER.");
+  if (!path) throw new CommandError("No browser: Graft's tests and command line need Chrome or Chromium. Install one, or name it in GRAFT_BROWSER.");
   return path;
 }
 

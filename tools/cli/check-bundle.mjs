@@ -20,6 +20,7 @@ const budgetBytes = 400_000;
 export function pageFiles(manifest, entry) {
   /** @type {Set<string>} */
   const seen = new Set();
+  /** @type {Set<string>} */
   const files = new Set();
   const pending = [entry];
   for (let key = pending.pop(); key !== undefined; key = pending.pop()) {

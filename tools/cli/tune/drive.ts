@@ -29,7 +29,9 @@ async function giveFiles(page: Page, data: string, model: string | undefined): P
 /** @throws CommandError with the worker's sentence, or saying that the browser failed. */
 export async function driveRun({ url, recipe, data, model, onEvent }: RunRequest): Promise<{ results: RunResults; zip: Uint8Array }> {
   ensureBrowser();
-  const browser = await chromium.launch(launchOptions({ webgpu: "hardware" }));
+  const browser = await chromium.launch(launchOptions({ webgpu: "hardware" })).catch((error: unknown) => {
+    throw new CommandError(`The browser did not start: ${(error as Error).message.split("\n")[0]}`);
+  });
   try {
     const page = await browser.newPage();
     const crashed = new Promise<never>((_, reject) => {
