@@ -1,0 +1,58 @@
+/** The run as the page sees it, event by event. */
+import { describe, expect, it } from "vitest";
+import type { EpochPoint, RunEvent, RunInfo, StepPoint } from "../protocol/run.ts";
+import { bestEpoch, isUnderWay, recordOf, reduceRun, startingRun, type Run } from "./run-state.ts";
+import { rawPoints } from "./trace.ts";
+
+const info: RunInfo = { backend: "wasm", adapter: "2 threads, SIMD", totalSteps: 120, epochs: 20, trainableParameters: 1922, totalParameters: 1_500_000, trunkCached: true };
+const point = (step: number): StepPoint => ({ step, epoch: step / 6, loss: 1 / step, accuracy: 0.5, learningRate: 0.002, gradientNorm: step });
+const steps = (...numbers: number[]): RunEvent => ({ kind: "steps", points: numbers.map(point), examplesPerSecond: 300, secondsLeft: 40 });
+const epoch = (number: number, best: boolean): RunEvent => ({
+  kind: "epoch",
+  point: { epoch: number, step: number * 6, trainLoss: 0.4, trainAccuracy: 0.8, validationLoss: 0.5, validationAccuracy: 0.75, learningRate: 0.002, seconds: 1, best } satisfies EpochPoint,
+});
+const follow = (...events: readonly RunEvent[]): Run => events.reduce(reduceRun, startingRun);
+const started: RunEvent = { kind: "started", info };
+
+describe("a run", () => {
+  it("prepares until the first step, and says with what", () => {
+    const run = follow(started, { kind: "preparing", what: "Computing the frozen layers", done: 120, total: 240 });
+    expect(run).toMatchObject({ kind: "preparing", progress: { what: "Computing the frozen layers", done: 120, total: 240 } });
+    expect(isUnderWay(run)).toBe(true);
+  });
+
+  it("trains from the first step on and keeps every figure", () => {
+    const run = follow(started, steps(1, 2), steps(3), epoch(1, true), epoch(2, false));
+    expect(run.kind).toBe("training");
+    const record = recordOf(run);
+    expect(record.latest).toEqual(point(3));
+    expect(rawPoints(record.gradientNorm).map(({ value }) => value)).toEqual([1, 2, 3]);
+    expect(rawPoints(record.validationLoss)).toEqual([
+      { step: 6, epoch: 1, value: 0.5 },
+      { step: 12, epoch: 2, value: 0.5 },
+    ]);
+    expect(bestEpoch(record)?.epoch).toBe(1);
+  });
+
+  it("stays paused when a late event arrives, and goes on when resumed", () => {
+    const paused = follow(started, steps(1), { kind: "paused" }, steps(2));
+    expect(paused).toMatchObject({ kind: "paused", record: { latest: { step: 2 } } });
+    expect(reduceRun(paused, { kind: "resumed" }).kind).toBe("training");
+  });
+
+  it("shows what it does between epochs without leaving training", () => {
+    expect(follow(started, steps(1), { kind: "preparing", what: "Evaluating", done: 1, total: 2 })).toMatchObject({ kind: "training", activity: { what: "Evaluating" } });
+  });
+
+  it("notes rates set by hand", () => {
+    expect(recordOf(follow(started, steps(1), { kind: "learning-rate-changed", step: 1, epoch: 1 / 6, learningRate: 0.01 })).rateChanges).toEqual([{ step: 1, epoch: 1 / 6, learningRate: 0.01 }]);
+  });
+
+  it("keeps what it measured when it fails or finishes, and nothing when it never began", () => {
+    expect(follow(started, steps(1), { kind: "failed", error: { what: "the loss became NaN" } })).toMatchObject({ kind: "failed", error: { what: "the loss became NaN" }, record: { latest: { step: 1 } } });
+    const finished = follow(started, steps(1), { kind: "finished", reason: "early-stopped", bestEpoch: 3, seconds: 9 });
+    expect(finished).toMatchObject({ kind: "finished", reason: "early-stopped", bestEpoch: 3 });
+    expect(isUnderWay(finished)).toBe(false);
+    expect(follow(started, { kind: "cancelled" })).toEqual({ kind: "cancelled" });
+  });
+});

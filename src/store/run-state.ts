@@ -1,0 +1,146 @@
+/** A run as the page sees it, reduced from the worker's events. Pure: no clock, no worker, no tensors. */
+import { assertNever, type ErrorSentence } from "../core/errors.ts";
+import type { Progress } from "../protocol/api.ts";
+import type { EpochPoint, RunEvent, RunInfo, StepPoint, StopReason } from "../protocol/run.ts";
+import { emptyTrace, extendTrace, type Trace } from "./trace.ts";
+
+export interface RateChange {
+  readonly step: number;
+  readonly epoch: number;
+  readonly learningRate: number;
+}
+
+/** What has been measured so far. */
+export interface RunRecord {
+  readonly info: RunInfo | null;
+  readonly latest: StepPoint | null;
+  readonly epochs: readonly EpochPoint[];
+  readonly rateChanges: readonly RateChange[];
+  readonly examplesPerSecond: number;
+  readonly secondsLeft: number;
+  /** By step. */
+  readonly loss: Trace;
+  readonly accuracy: Trace;
+  readonly learningRate: Trace;
+  readonly gradientNorm: Trace;
+  /** By epoch. */
+  readonly validationLoss: Trace;
+  readonly validationAccuracy: Trace;
+}
+
+export type Run =
+  | { readonly kind: "idle" }
+  /** Before the first step. */
+  | { readonly kind: "preparing"; readonly record: RunRecord; readonly progress: Progress }
+  | { readonly kind: "training"; readonly record: RunRecord; readonly activity: Progress | null }
+  | { readonly kind: "paused"; readonly record: RunRecord }
+  | { readonly kind: "finished"; readonly record: RunRecord; readonly reason: StopReason; readonly bestEpoch: number; readonly seconds: number }
+  /** Stopped before the first step. */
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "failed"; readonly record: RunRecord; readonly error: ErrorSentence };
+
+const emptyRecord: RunRecord = {
+  info: null,
+  latest: null,
+  epochs: [],
+  rateChanges: [],
+  examplesPerSecond: 0,
+  secondsLeft: 0,
+  loss: emptyTrace(),
+  accuracy: emptyTrace(),
+  learningRate: emptyTrace(),
+  gradientNorm: emptyTrace(),
+  validationLoss: emptyTrace(),
+  validationAccuracy: emptyTrace(),
+};
+
+export const startingRun: Run = { kind: "preparing", record: emptyRecord, progress: { what: "Opening the model", done: 0, total: 0 } };
+
+export function recordOf(run: Run): RunRecord {
+  return "record" in run ? run.record : emptyRecord;
+}
+
+/** While a run is under way no other can start. */
+export function isUnderWay({ kind }: Run): boolean {
+  return kind === "preparing" || kind === "training" || kind === "paused";
+}
+
+/** The epoch whose weights are the best so far. */
+export function bestEpoch({ epochs }: RunRecord): EpochPoint | undefined {
+  return epochs.findLast(({ best }) => best);
+}
+
+/** The smoothed curves forget over a fortieth of the run: short runs stay crisp, long ones become readable. */
+function smoothingWindow(totalSteps: number): number {
+  return Math.min(100, Math.max(3, totalSteps / 40));
+}
+
+function withInfo(record: RunRecord, info: RunInfo): RunRecord {
+  const window = smoothingWindow(info.totalSteps);
+  return { ...record, info, loss: emptyTrace(window), accuracy: emptyTrace(window), gradientNorm: emptyTrace(window) };
+}
+
+function withSteps(record: RunRecord, { points, examplesPerSecond, secondsLeft }: Extract<RunEvent, { kind: "steps" }>): RunRecord {
+  const extended = (trace: Trace, figure: "loss" | "accuracy" | "learningRate" | "gradientNorm"): Trace =>
+    extendTrace(
+      trace,
+      points.map((point) => ({ step: point.step, epoch: point.epoch, value: point[figure] })),
+    );
+  return {
+    ...record,
+    latest: points.at(-1) ?? record.latest,
+    examplesPerSecond,
+    secondsLeft,
+    loss: extended(record.loss, "loss"),
+    accuracy: extended(record.accuracy, "accuracy"),
+    learningRate: extended(record.learningRate, "learningRate"),
+    gradientNorm: extended(record.gradientNorm, "gradientNorm"),
+  };
+}
+
+function withEpoch(record: RunRecord, point: EpochPoint): RunRecord {
+  const { step, epoch } = point;
+  return {
+    ...record,
+    epochs: [...record.epochs, point],
+    validationLoss: extendTrace(record.validationLoss, [{ step, epoch, value: point.validationLoss }]),
+    validationAccuracy: extendTrace(record.validationAccuracy, [{ step, epoch, value: point.validationAccuracy }]),
+  };
+}
+
+/** Keeps the phase and changes what is recorded: events may still arrive after a pause. */
+function recording(run: Run, record: RunRecord): Run {
+  return run.kind === "paused" ? { kind: "paused", record } : { kind: "training", record, activity: null };
+}
+
+export function reduceRun(run: Run, event: RunEvent): Run {
+  const record = recordOf(run);
+  switch (event.kind) {
+    case "started":
+      return { kind: "preparing", record: withInfo(record, event.info), progress: { what: "Getting ready", done: 0, total: 0 } };
+    case "preparing": {
+      const progress = { what: event.what, done: event.done, total: event.total };
+      return record.latest === null ? { kind: "preparing", record, progress } : { kind: "training", record, activity: progress };
+    }
+    case "steps":
+      return recording(run, withSteps(record, event));
+    case "epoch":
+      return recording(run, withEpoch(record, event.point));
+    case "learning-rate-changed": {
+      const { step, epoch, learningRate } = event;
+      return recording(run, { ...record, rateChanges: [...record.rateChanges, { step, epoch, learningRate }] });
+    }
+    case "paused":
+      return { kind: "paused", record };
+    case "resumed":
+      return { kind: "training", record, activity: null };
+    case "finished":
+      return { kind: "finished", record, reason: event.reason, bestEpoch: event.bestEpoch, seconds: event.seconds };
+    case "cancelled":
+      return { kind: "cancelled" };
+    case "failed":
+      return { kind: "failed", record, error: event.error };
+    default:
+      return assertNever(event);
+  }
+}

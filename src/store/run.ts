@@ -1,0 +1,156 @@
+/**
+ * The one run and its results. Turns the worker's events into state (run-state.ts), sends the person's commands, and tells
+ * the rail how the run stands. Results stay until the next run starts.
+ */
+import { create } from "zustand";
+import { CancelledError, type ErrorSentence } from "../core/errors.ts";
+import type { Recipe } from "../protocol/recipe.ts";
+import type { RunCommand, RunEvent, RunResults } from "../protocol/run.ts";
+import { sentenceOf, worker } from "./client.ts";
+import { useData } from "./data.ts";
+import { useRecipe } from "./recipe.ts";
+import { isUnderWay, recordOf, reduceRun, startingRun, type Run } from "./run-state.ts";
+import { useSession, type RunGlance } from "./session.ts";
+
+export type ResultsState =
+  | { readonly kind: "none" }
+  | { readonly kind: "loading" }
+  | { readonly kind: "ready"; readonly results: RunResults }
+  | { readonly kind: "failed"; readonly error: ErrorSentence };
+
+/** The download: made when it is asked for. */
+export type SaveState = { readonly kind: "unsaved" } | { readonly kind: "packing" } | { readonly kind: "saved" } | { readonly kind: "failed"; readonly error: ErrorSentence };
+
+interface RunStore {
+  readonly run: Run;
+  /** As it was when the run started; the page may have gone on since. */
+  readonly recipe: Recipe | null;
+  readonly results: ResultsState;
+  readonly save: SaveState;
+  /** What was asked for and the worker has not yet done: it finishes its step first. */
+  readonly wish: "pause" | "stop" | null;
+  /** Other data was opened since: item numbers of the results no longer mean anything. */
+  readonly dataReplaced: boolean;
+  /** Why a command or a question about the results went wrong. */
+  readonly error: ErrorSentence | null;
+
+  readonly start: () => Promise<void>;
+  readonly pause: () => Promise<void>;
+  readonly resume: () => Promise<void>;
+  /** Keeps the best weights so far; before the first step it cancels. */
+  readonly stop: () => Promise<void>;
+  readonly setLearningRate: (learningRate: number) => Promise<void>;
+  readonly loadResults: () => Promise<void>;
+  /** The zip, or null where packing failed and the store says why. */
+  readonly pack: () => Promise<Blob | null>;
+  readonly fail: (error: ErrorSentence) => void;
+}
+
+function glance(run: Run, results: ResultsState): RunGlance {
+  switch (run.kind) {
+    case "idle":
+    case "cancelled":
+      return { kind: "none" };
+    case "failed":
+      return { kind: "failed" };
+    case "finished":
+      return { kind: "finished", accuracy: results.kind === "ready" ? results.results.validation.after.accuracy : null };
+    default: {
+      const { info, latest } = recordOf(run);
+      return { kind: "running", epoch: latest === null ? 0 : Math.max(1, Math.ceil(latest.epoch)), epochs: info?.epochs ?? 0, paused: run.kind === "paused" };
+    }
+  }
+}
+
+export const useRun = create<RunStore>()((set, get) => {
+  const command = async (wanted: RunCommand): Promise<void> => {
+    try {
+      await worker().controlRun(wanted);
+    } catch (error) {
+      set({ wish: null, error: sentenceOf(error) });
+    }
+  };
+
+  const onEvent = (event: RunEvent): void => {
+    const { wish, run } = get();
+    const done = (wish === "pause" && event.kind === "paused") || event.kind === "finished" || event.kind === "cancelled" || event.kind === "failed";
+    set({ run: reduceRun(run, event), wish: done ? null : wish });
+    // Asked to stop before the worker had a run to stop.
+    if (event.kind === "started" && wish === "stop") void worker().cancel();
+  };
+
+  return {
+    run: { kind: "idle" },
+    recipe: null,
+    results: { kind: "none" },
+    save: { kind: "unsaved" },
+    wish: null,
+    dataReplaced: false,
+    error: null,
+
+    start: async () => {
+      if (isUnderWay(get().run)) return;
+      const { recipe } = useRecipe.getState();
+      set({ run: startingRun, recipe, results: { kind: "none" }, save: { kind: "unsaved" }, wish: null, dataReplaced: false, error: null });
+      try {
+        await worker().startRun(recipe, onEvent);
+      } catch (error) {
+        set({ run: error instanceof CancelledError ? { kind: "cancelled" } : { kind: "failed", record: recordOf(get().run), error: sentenceOf(error) }, wish: null });
+      }
+      if (get().run.kind === "finished") await get().loadResults();
+    },
+
+    pause: () => {
+      set({ wish: "pause" });
+      return command({ kind: "pause" });
+    },
+
+    resume: () => command({ kind: "resume" }),
+
+    stop: async () => {
+      const before = get().run.kind;
+      set({ wish: "stop" });
+      await (before === "preparing" ? worker().cancel() : command({ kind: "stop" }));
+    },
+
+    setLearningRate: (learningRate) => command({ kind: "set-learning-rate", learningRate }),
+
+    loadResults: async () => {
+      set({ results: { kind: "loading" } });
+      try {
+        set({ results: { kind: "ready", results: await worker().getResults() } });
+      } catch (error) {
+        set({ results: { kind: "failed", error: sentenceOf(error) } });
+      }
+    },
+
+    pack: async () => {
+      set({ save: { kind: "packing" } });
+      try {
+        const zip = await worker().exportRun();
+        set({ save: { kind: "saved" } });
+        return zip;
+      } catch (error) {
+        set({ save: { kind: "failed", error: sentenceOf(error) } });
+        return null;
+      }
+    },
+
+    fail: (error) => {
+      set({ error });
+    },
+  };
+});
+
+let shown: RunGlance = { kind: "none" };
+useRun.subscribe(({ run, results }) => {
+  const next = glance(run, results);
+  if (JSON.stringify(next) === JSON.stringify(shown)) return;
+  shown = next;
+  useSession.getState().showRun(next);
+});
+
+useData.subscribe(({ phase }, before) => {
+  const opened = phase.kind === "ready" && (before.phase.kind === "opening" || before.phase.kind === "mapping");
+  if (opened && useRun.getState().run.kind !== "idle") useRun.setState({ dataReplaced: true });
+});
