@@ -11,7 +11,7 @@ const patched = async (blob: Blob, change: (bytes: Uint8Array, view: DataView, d
   change(bytes, view, view.getUint32(bytes.length - 6, true));
   return new Blob([bytes]);
 };
-const long = strToU8("all work and no play ".repeat(20_000));
+const long = strToU8("all work and no play ".repeat(2_000));
 
 describe("readZip", () => {
   test.each([0, 6] as const)("lists entries and reads each (level %i)", async (level) => {
