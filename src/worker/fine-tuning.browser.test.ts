@@ -1,0 +1,169 @@
+/**
+ * The whole job through the WorkerApi, in real Chromium on wasm: data in, training, results, download, opened again by
+ * Graft and by plain TensorFlow.js. Every way has to give the predictions that the run gave.
+ */
+import { unzipSync } from "fflate";
+import { describe, expect, test } from "vitest";
+import "../core/testing/to-be-all-close.ts";
+import { tf, type Tensor } from "../engine/tf.ts";
+import type { WorkerApi } from "../protocol/api.ts";
+import type { SourceFile } from "../protocol/data.ts";
+import { parseRecipe, type RecipeInput } from "../protocol/recipe.ts";
+import type { MetricsFile, Prediction, RunEvent } from "../protocol/run.ts";
+import { createWorkerApi } from "./api.ts";
+
+const size = 64;
+const quiet = (): void => {};
+
+/** A disc or a square on a noisy ground: two classes that differ in shape only. */
+async function picture(kind: "disc" | "square", index: number): Promise<Blob> {
+  const canvas = new OffscreenCanvas(size, size);
+  const context = canvas.getContext("2d") as OffscreenCanvasRenderingContext2D;
+  context.fillStyle = `hsl(${index * 47}, 40%, 60%)`;
+  context.fillRect(0, 0, size, size);
+  context.fillStyle = `hsl(${index * 91 + 180}, 70%, 35%)`;
+  const center = 24 + (index % 5) * 4;
+  context.beginPath();
+  if (kind === "disc") context.arc(center, center, 14, 0, 2 * Math.PI);
+  else context.rect(center - 13, center - 13, 26, 26);
+  context.fill();
+  return canvas.convertToBlob({ type: "image/png" });
+}
+
+async function pictures(count: number): Promise<SourceFile[]> {
+  const files: SourceFile[] = [];
+  for (const kind of ["disc", "square"] as const) for (let i = 0; i < count; i++) files.push({ path: `shapes/${kind}/${i}.png`, blob: await picture(kind, i) });
+  return files;
+}
+
+const fruits = ["apple", "pear", "plum", "cherry", "grape", "peach", "lemon", "melon"];
+const tools = ["hammer", "saw", "drill", "wrench", "pliers", "chisel", "screwdriver", "anvil"];
+const csv = `text,kind\n${[0, 1, 2].flatMap((round) => [...fruits.map((word) => `"I ate a ${word} at ${round + 1} o'clock, it was sweet",food`), ...tools.map((word) => `The ${word} number ${round} is in the workshop,tool`)]).join("\n")}\n`;
+
+interface Trained {
+  readonly events: readonly RunEvent[];
+  readonly losses: readonly number[];
+}
+
+async function trainWith(api: WorkerApi, recipe: RecipeInput): Promise<Trained> {
+  const events: RunEvent[] = [];
+  const complete = parseRecipe(recipe);
+  await api.setSplit({ ...complete.split, seed: complete.seed });
+  await api.startRun(complete, (event) => events.push(event));
+  const failure = events.find((event) => event.kind === "failed");
+  if (failure) throw new Error(JSON.stringify(failure));
+  return { events, losses: events.flatMap((event) => (event.kind === "steps" ? event.points.map(({ loss }) => loss) : [])) };
+}
+
+const probabilitiesOf = (prediction: Prediction["tuned"], classes: readonly string[]): number[] => classes.map((name) => prediction.find((entry) => entry.name === name)?.probability ?? NaN);
+
+async function unpacked(api: WorkerApi): Promise<{ zip: Blob; files: Record<string, Uint8Array>; json: (path: string) => unknown }> {
+  const zip = await api.exportRun();
+  const files = unzipSync(new Uint8Array(await zip.arrayBuffer()));
+  return { zip, files, json: (path) => JSON.parse(new TextDecoder().decode(files[path])) };
+}
+
+async function loadPlain(files: Record<string, Uint8Array>): Promise<tf.GraphModel> {
+  const model = JSON.parse(new TextDecoder().decode(files["tfjs/model.json"]));
+  const weightData = (files["tfjs/weights.bin"] as Uint8Array<ArrayBuffer>).slice().buffer;
+  return tf.loadGraphModel({ load: () => Promise.resolve({ modelTopology: model.modelTopology, weightSpecs: model.weightsManifest[0].weights, weightData, signature: model.signature }) });
+}
+
+describe("fine-tuning images", () => {
+  test("learns, downloads, and predicts the same when opened again by Graft and by TensorFlow.js", { timeout: 120_000 }, async () => {
+    const api = createWorkerApi({ embeddedBase: "/embedded/" });
+    const opened = await api.openFiles(await pictures(16), quiet);
+    expect(opened).toMatchObject({ kind: "ready", summary: { trainable: true, itemCount: 32 } });
+    const recipe: RecipeInput = { task: "image-classification", model: "mobilenet-v3-coco", backend: "wasm", imageSize: size, epochs: 12, batchSize: 8, unfreeze: "last-block" };
+    const { losses } = await trainWith(api, recipe);
+    expect(losses.at(-1)).toBeLessThan((losses[0] as number) / 2);
+
+    const results = await api.getResults();
+    expect(results.validation.after.accuracy).toBeGreaterThan(results.validation.before.accuracy - 0.01);
+    expect(results.validation.after.confusion.flat().reduce((a, b) => a + b)).toBe(6);
+
+    const blob = await picture("disc", 101);
+    const { tuned, base } = await api.predict({ kind: "image", blob });
+    const classes = results.classes;
+    expect(base).toBeDefined();
+    expect(probabilitiesOf(tuned, classes)).not.toEqual(probabilitiesOf(base ?? [], classes));
+
+    const { zip, files, json } = await unpacked(api);
+    expect(Object.keys(files).sort()).toEqual(["README.md", "graft.json", "graft/graph.json", "labels.json", "metrics.json", "model.safetensors", "recipe.json", "tfjs/model.json", "tfjs/weights.bin"]);
+    expect(json("labels.json")).toEqual(["disc", "square"]);
+    expect((json("metrics.json") as MetricsFile).validation.accuracy).toBe(results.validation.after.accuracy);
+    expect(parseRecipe(json("recipe.json"))).toEqual(parseRecipe(recipe));
+
+    const again = await api.openDownload([{ path: "download.zip", blob: zip }]);
+    expect(again).toMatchObject({ task: "image-classification", classes: ["disc", "square"] });
+    expect(probabilitiesOf((await api.predictOpened({ kind: "image", blob })).tuned, classes)).toBeAllClose(probabilitiesOf(tuned, classes), { atol: 1e-5 });
+
+    const plain = await loadPlain(files);
+    const pixels = tf.browser.fromPixels(await createImageBitmap(blob)).expandDims(0).toFloat();
+    const logits = plain.execute({ [plain.inputs[0]?.name ?? ""]: pixels }) as Tensor;
+    expect([...(await tf.softmax(logits).data())]).toBeAllClose(probabilitiesOf(tuned, classes), { atol: 1e-5 });
+  });
+
+  test("same recipe and seed: the same losses, bit for bit; and no tensor is left behind", { timeout: 120_000 }, async () => {
+    const api = createWorkerApi({ embeddedBase: "/embedded/" });
+    await api.openFiles(await pictures(8), quiet);
+    const recipe: RecipeInput = { task: "image-classification", model: "mobilenet-v3-coco", backend: "wasm", imageSize: 32, epochs: 3, batchSize: 8, unfreeze: "last-block", augmentation: { horizontalFlip: true, crop: 0.1, views: 2 } };
+    const first = await trainWith(api, recipe);
+    const { tensors } = await api.memory();
+    const second = await trainWith(api, recipe);
+    expect(second.losses.length).toBeGreaterThan(3);
+    expect(second.losses).toEqual(first.losses);
+    expect((await api.memory()).tensors).toBe(tensors);
+  });
+
+  test("cancelled while preparing, a run says so and leaves nothing", { timeout: 60_000 }, async () => {
+    const api = createWorkerApi({ embeddedBase: "/embedded/" });
+    await api.openFiles(await pictures(8), quiet);
+    const before = (await api.memory()).tensors;
+    const events: RunEvent[] = [];
+    await api.startRun(parseRecipe({ task: "image-classification", model: "mobilenet-v3-coco", backend: "wasm", imageSize: 32, batchSize: 2 }), (event) => {
+      events.push(event);
+      if (event.kind === "preparing") void api.cancel();
+    });
+    expect(events.at(-1)).toEqual({ kind: "cancelled" });
+    expect((await api.memory()).tensors).toBe(before);
+    await expect(api.getResults()).rejects.toThrow("nothing has been trained yet");
+  });
+});
+
+describe("fine-tuning texts", () => {
+  test("learns from a CSV, downloads, and predicts the same when opened again by Graft and by TensorFlow.js", { timeout: 180_000 }, async () => {
+    const api = createWorkerApi({ embeddedBase: "/embedded/" });
+    const opened = await api.openFiles([{ path: "things.csv", blob: new Blob([csv]) }], quiet);
+    expect(opened).toMatchObject({ kind: "table", preview: { proposed: { text: "text", label: "kind" }, rowCount: 48 } });
+    await api.mapColumns({ text: "text", label: "kind" }, quiet);
+    await trainWith(api, { task: "text-classification", model: "universal-sentence-encoder-lite", backend: "wasm", maxTokens: 32, epochs: 10, batchSize: 16 });
+    const results = await api.getResults();
+    expect(results.validation.after.accuracy).toBeGreaterThan(0.8);
+
+    const text = "The hammer fell on the sweet apple";
+    const { tuned } = await api.predict({ kind: "text", text });
+    const { zip, files, json } = await unpacked(api);
+    const again = await api.openDownload([{ path: "download.zip", blob: zip }]);
+    expect(again.classes).toEqual(results.classes);
+    expect(probabilitiesOf((await api.predictOpened({ kind: "text", text })).tuned, results.classes)).toBeAllClose(probabilitiesOf(tuned, results.classes), { atol: 1e-5 });
+
+    const manifest = json("graft.json") as { input: { name: string; maxTokens: number; paddingId: number } };
+    const { createTokenizer } = await import("../models/universal-sentence-encoder-lite/tokenizer.ts");
+    const ids = new Int32Array(manifest.input.maxTokens).fill(manifest.input.paddingId);
+    ids.set(createTokenizer(json("tokenizer/vocab.json")).encode(text));
+    const plain = await loadPlain(files);
+    const logits = plain.execute({ [plain.inputs[0]?.name ?? ""]: tf.tensor2d(ids, [1, ids.length], "int32") }) as Tensor;
+    expect([...(await tf.softmax(logits).data())]).toBeAllClose(probabilitiesOf(tuned, results.classes), { atol: 1e-5 });
+  });
+});
+
+describe("a download that is not one", () => {
+  test.each([
+    ["an empty zip", new Blob([new Uint8Array([0x50, 0x4b, 5, 6, ...new Array(18).fill(0)])]), /graft\.json|empty/],
+    ["no zip at all", new Blob(["hello"]), /zip/],
+  ])("%s is refused by a sentence", async (_, blob, message) => {
+    const api = createWorkerApi({ embeddedBase: "/embedded/" });
+    await expect(api.openDownload([{ path: "download.zip", blob }])).rejects.toThrow(message);
+  });
+});
