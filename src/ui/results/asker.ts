@@ -38,7 +38,7 @@ export function createAsker<Answer>(tell: (asked: Asked<Answer>) => void): Asker
         (error: unknown) => (error instanceof CancelledError ? { kind: "nothing" } : { kind: "failed", error: toSentence(error) }),
       );
       // A newer question is waiting, or nobody wants to know any more. TypeScript does not see that others write these.
-      if ((waiting as unknown) !== null || (forgotten as boolean)) continue;
+      if ((waiting as unknown) !== null || forgotten) continue;
       previous = asked.kind === "answered" ? asked.answer : null;
       tell(asked);
     }

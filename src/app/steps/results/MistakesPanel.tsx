@@ -1,0 +1,59 @@
+/** What the model got wrong while being most sure of it: where to look for wrong labels and missing examples. */
+import { Button } from "@mantine/core";
+import { useMemo, useState } from "react";
+import type { Mistake } from "../../../protocol/run.ts";
+import { Panel } from "../../../ui/primitives/Panel.tsx";
+import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
+import { SectionTitle } from "../../../ui/primitives/SectionTitle.tsx";
+import { Sentence } from "../../../ui/primitives/Sentence.tsx";
+import { formatShare } from "../../../ui/primitives/format.ts";
+import { ExampleList } from "../../../ui/results/ExampleList.tsx";
+import { useExamples } from "./useExamples.ts";
+
+interface MistakesPanelProps {
+  readonly kind: "image" | "text";
+  /** Most confidently wrong first. */
+  readonly mistakes: readonly Mistake[];
+  /** Its item numbers no longer mean anything. */
+  readonly dataReplaced: boolean;
+}
+
+const batch = 12;
+
+export function MistakesPanel({ kind, mistakes, dataReplaced }: MistakesPanelProps) {
+  const [count, setCount] = useState(batch);
+  const indices = useMemo(() => (dataReplaced || mistakes.length === 0 ? null : mistakes.map(({ item }) => item)), [mistakes, dataReplaced]);
+  const { items, error } = useExamples(indices, 0, count);
+  const byItem = new Map(mistakes.map((mistake) => [mistake.item, mistake]));
+
+  const body = () => {
+    if (mistakes.length === 0) return <Sentence tone="success">The model got every example right.</Sentence>;
+    if (dataReplaced) return <Sentence tone="note">Other data has been opened since this run, so its examples cannot be shown.</Sentence>;
+    if (error) return <Sentence sentence={error} />;
+    if (items === null) return <ProgressLine what="Looking them up" />;
+    return (
+      <>
+        <ExampleList
+          kind={kind}
+          label="Worst mistakes"
+          examples={items.map((item) => {
+            const mistake = byItem.get(item.index);
+            return { item, verdict: mistake && `${mistake.actual}, predicted as ${mistake.predicted}`, detail: mistake && `${formatShare(mistake.confidence)} sure` };
+          })}
+        />
+        {mistakes.length > count && (
+          <Button variant="subtle" size="xs" mt={12} onClick={() => setCount(count + batch)}>
+            Show more mistakes
+          </Button>
+        )}
+      </>
+    );
+  };
+
+  return (
+    <Panel label="Worst mistakes">
+      <SectionTitle help="Wrong, and most sure of it. Often the label is what is wrong.">Worst mistakes</SectionTitle>
+      {body()}
+    </Panel>
+  );
+}
