@@ -1,0 +1,78 @@
+/** Every setting of the recipe, in groups. What cannot have an effect here (text in an image run, momentum for Adam) is not shown. */
+import type { DataSummary } from "../../../protocol/data.ts";
+import { headOf, useModel } from "../../../store/model.ts";
+import { useRecipe } from "../../../store/recipe.ts";
+import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
+import { Sentence } from "../../../ui/primitives/Sentence.tsx";
+import { BackendReport } from "../../../ui/settings/BackendReport.tsx";
+import { ScheduleChart } from "../../../ui/settings/ScheduleChart.tsx";
+import { SettingsPanel } from "../../../ui/settings/SettingsPanel.tsx";
+import { AugmentationPanel } from "./AugmentationPanel.tsx";
+import { Setting } from "./Setting.tsx";
+import { useDeviceReport } from "./useDeviceReport.ts";
+
+/** Whether anything but the new head learns. */
+function useTrunkLearns(): boolean {
+  return useModel(({ layers, trainable }) => {
+    const head = layers ? headOf(layers)?.path : undefined;
+    return head !== undefined && [...trainable].some((path) => path !== head && !path.startsWith(`${head}/`));
+  });
+}
+
+function RunPanel() {
+  const backend = useRecipe(({ recipe }) => recipe.backend);
+  const device = useDeviceReport();
+  return (
+    <SettingsPanel title="Run" help="How long, in what portions, and where.">
+      <Setting path="epochs" />
+      <Setting path="batchSize" />
+      <Setting path="gradientAccumulation" />
+      <Setting path="seed" />
+      <Setting path="backend" />
+      {device.kind === "measuring" && <ProgressLine what="Measuring what this device can do" />}
+      {device.kind === "measured" && <BackendReport report={device.report} backend={backend} />}
+      {device.kind === "failed" && <Sentence sentence={device.error} />}
+    </SettingsPanel>
+  );
+}
+
+export function AdvancedSettings({ summary }: { readonly summary: DataSummary }) {
+  const recipe = useRecipe((state) => state.recipe);
+  const trunkLearns = useTrunkLearns();
+  const imported = useModel(({ cards }) => cards.find(({ id }) => id === recipe.model)?.origin === "imported");
+  const images = recipe.task === "image-classification";
+
+  return (
+    <>
+      <RunPanel />
+      <SettingsPanel title="Optimizer" help="How the weights are changed after each batch.">
+        <Setting path="optimizer" />
+        <Setting path="learningRate" />
+        {trunkLearns && <Setting path="trunkLearningRateScale" />}
+        {(recipe.optimizer === "sgd" || recipe.optimizer === "rmsprop") && <Setting path="momentum" />}
+        <Setting path="weightDecay" />
+        <Setting path="gradientClipNorm" />
+      </SettingsPanel>
+      <SettingsPanel title="Schedule" help="The learning rate over the run." below={<ScheduleChart recipe={recipe} trainingExamples={summary.counts.train} />}>
+        <Setting path="schedule" />
+        <Setting path="warmUp" />
+      </SettingsPanel>
+      <SettingsPanel title="Regularisation" help="What keeps the model from learning the training examples by heart.">
+        <Setting path="dropout" />
+        <Setting path="labelSmoothing" />
+        <Setting path="classWeights" />
+      </SettingsPanel>
+      <SettingsPanel title="Stopping" help="When enough is enough.">
+        <Setting path="earlyStopping.enabled" />
+        <Setting path="earlyStopping.metric" disabled={!recipe.earlyStopping.enabled} />
+        <Setting path="earlyStopping.patience" disabled={!recipe.earlyStopping.enabled} />
+        <Setting path="earlyStopping.restoreBest" disabled={!recipe.earlyStopping.enabled} />
+      </SettingsPanel>
+      <SettingsPanel title="Input" help={images ? "What the model gets to see of each image." : "What the model gets to read of each text."}>
+        {images ? <Setting path="imageSize" /> : <Setting path="maxTokens" />}
+        {images && imported && <Setting path="pixelRange" />}
+      </SettingsPanel>
+      {images && <AugmentationPanel />}
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+/** The few settings that most runs need, and a word on what is set out of sight. */
+import { Button } from "@mantine/core";
+import { useRecipe } from "../../../store/recipe.ts";
+import { Sentence } from "../../../ui/primitives/Sentence.tsx";
+import { AugmentationChoice } from "../../../ui/settings/AugmentationChoice.tsx";
+import { SettingsPanel } from "../../../ui/settings/SettingsPanel.tsx";
+import { fieldLabel, fieldPaths, isChanged } from "../../../ui/settings/controls.ts";
+import type { FieldPath } from "../../../ui/settings/fields.ts";
+import { Setting } from "./Setting.tsx";
+
+const shown: readonly FieldPath[] = ["epochs", "batchSize", "learningRate", "earlyStopping.enabled"];
+
+export function SimpleSettings({ onAdvanced }: { readonly onAdvanced: () => void }) {
+  const recipe = useRecipe((state) => state.recipe);
+  const update = useRecipe((state) => state.update);
+  const elsewhere = fieldPaths.filter((path) => !shown.includes(path) && !path.startsWith("augmentation.") && isChanged(recipe, path)).map(fieldLabel);
+
+  return (
+    <>
+      <SettingsPanel title="Essentials" help="The defaults suit most data. More epochs when the curves still improve at the end, a lower rate when they jump.">
+        {shown.map((path) => (
+          <Setting key={path} path={path} />
+        ))}
+        {recipe.task === "image-classification" && <AugmentationChoice augmentation={recipe.augmentation} onChange={(augmentation) => update({ augmentation })} />}
+      </SettingsPanel>
+      {elsewhere.length > 0 && (
+        <Sentence
+          tone="note"
+          actions={
+            <Button variant="default" size="xs" onClick={onAdvanced}>
+              Show all settings
+            </Button>
+          }
+        >
+          {`Not at ${elsewhere.length === 1 ? "its default" : "their defaults"} under Advanced: ${elsewhere.join(", ")}.`}
+        </Sentence>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,114 @@
+/** How each setting is named and turned: its label, the kind of control that its schema asks for, and its choices' names. */
+import { z } from "zod";
+import type { Recipe } from "../../protocol/recipe.ts";
+import { fieldDefault, fieldPatch, fieldProblem, fieldValue, schemaOf, type FieldPath, type FieldValue } from "./fields.ts";
+
+/** In the order of the schema. */
+const labels: Readonly<Record<FieldPath, string>> = {
+  imageSize: "Image size",
+  pixelRange: "Pixel range",
+  maxTokens: "Longest text",
+  epochs: "Epochs",
+  batchSize: "Batch size",
+  optimizer: "Optimizer",
+  momentum: "Momentum",
+  learningRate: "Learning rate",
+  trunkLearningRateScale: "Trunk share",
+  schedule: "Schedule",
+  warmUp: "Warm-up",
+  weightDecay: "Weight decay",
+  dropout: "Dropout",
+  labelSmoothing: "Label smoothing",
+  classWeights: "Class weights",
+  gradientClipNorm: "Gradient clipping",
+  gradientAccumulation: "Gradient accumulation",
+  "earlyStopping.enabled": "Early stopping",
+  "earlyStopping.metric": "Metric",
+  "earlyStopping.patience": "Patience",
+  "earlyStopping.restoreBest": "Restore best",
+  "augmentation.horizontalFlip": "Horizontal flip",
+  "augmentation.crop": "Crop",
+  "augmentation.rotationDegrees": "Rotation",
+  "augmentation.colour": "Colour",
+  "augmentation.views": "Views",
+  seed: "Seed",
+  backend: "Backend",
+};
+
+export const fieldPaths = Object.keys(labels) as readonly FieldPath[];
+
+export function fieldLabel(path: FieldPath): string {
+  return labels[path];
+}
+
+type Choice = Extract<FieldValue<FieldPath>, string>;
+
+const choiceLabels: Readonly<Record<Choice, string>> = {
+  sgd: "SGD",
+  adam: "Adam",
+  adamw: "AdamW",
+  rmsprop: "RMSprop",
+  constant: "Constant",
+  cosine: "Cosine",
+  "one-cycle": "One-cycle",
+  plateau: "Reduce on plateau",
+  none: "None",
+  balanced: "Balanced",
+  "validation-loss": "Validation loss",
+  "validation-accuracy": "Validation accuracy",
+  auto: "Automatic",
+  webgpu: "WebGPU",
+  wasm: "WebAssembly",
+  cpu: "Plain JavaScript",
+  "-1..1": "-1 to 1",
+  "0..1": "0 to 1",
+  "0..255": "0 to 255",
+};
+
+export function choiceLabel(choice: Choice): string {
+  return choiceLabels[choice];
+}
+
+/** A value as a person reads it. */
+export function formatField(value: FieldValue<FieldPath>): string {
+  if (typeof value === "boolean") return value ? "on" : "off";
+  return typeof value === "number" ? String(value) : choiceLabel(value);
+}
+
+export type Control =
+  | { readonly kind: "number"; readonly integer: boolean; readonly min: number; readonly max: number }
+  | { readonly kind: "switch" }
+  | { readonly kind: "choice"; readonly options: readonly { readonly value: string; readonly label: string }[] };
+
+function controlOf(path: FieldPath): Control {
+  const outer = schemaOf(path);
+  const schema = outer instanceof z.ZodDefault ? outer.unwrap() : outer;
+  if (schema instanceof z.ZodBoolean) return { kind: "switch" };
+  if (schema instanceof z.ZodEnum) return { kind: "choice", options: schema.options.map((value) => ({ value: String(value), label: choiceLabel(value as Choice) })) };
+  if (schema instanceof z.ZodNumber && schema.minValue !== null && schema.maxValue !== null) {
+    return { kind: "number", integer: schema.isInt, min: schema.minValue, max: schema.maxValue };
+  }
+  throw new Error(`The recipe's field ${path} has no control: give its schema a range, or its kind a control here`);
+}
+
+const controls = new Map(fieldPaths.map((path) => [path, controlOf(path)]));
+
+export function fieldControl(path: FieldPath): Control {
+  return controls.get(path) ?? controlOf(path);
+}
+
+/** The number that was typed, `0.002` and `2e-3` alike, or what is wrong with it. */
+export function parseTyped(path: FieldPath, text: string): { readonly value: number; readonly problem: null } | { readonly problem: string } {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  const problem = fieldProblem(path, value);
+  return problem === null ? { value, problem } : { problem };
+}
+
+export function isChanged(recipe: Recipe, path: FieldPath): boolean {
+  return fieldValue(recipe, path) !== fieldDefault(path);
+}
+
+/** The settings at their defaults; data, model and layers stay as they were chosen. */
+export function defaultSettings(recipe: Recipe): Recipe {
+  return fieldPaths.reduce((reset, path) => ({ ...reset, ...fieldPatch(reset, path, fieldDefault(path)) }), recipe);
+}
