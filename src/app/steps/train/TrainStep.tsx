@@ -1,0 +1,119 @@
+/** Step four: start the run, watch it, steer it, and see how it ended. */
+import { Button } from "@mantine/core";
+import type { DataSummary } from "../../../protocol/data.ts";
+import { openSummary, useData } from "../../../store/data.ts";
+import { useModel } from "../../../store/model.ts";
+import { recordOf } from "../../../store/run-state.ts";
+import { useRun } from "../../../store/run.ts";
+import { useSession } from "../../../store/session.ts";
+import { Panel } from "../../../ui/primitives/Panel.tsx";
+import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
+import { Sentence } from "../../../ui/primitives/Sentence.tsx";
+import { StepPage, type NextStep } from "../../../ui/primitives/StepPage.tsx";
+import { describeEnding } from "../../../ui/train/figures.ts";
+import { Curves } from "./Curves.tsx";
+import { PlanPanel } from "./PlanPanel.tsx";
+import { RunPanel } from "./RunPanel.tsx";
+import classes from "./TrainStep.module.css";
+
+/** Why no run can start now, or null. */
+function obstacle(summary: DataSummary | null, modelError: boolean): string | undefined {
+  if (summary === null) return "Open data first: a run needs examples to learn from.";
+  if (!summary.trainable) return "The data needs fixing first: see what is marked red there.";
+  if (modelError) return "The model cannot be used as it is: see what the Model step says.";
+  return undefined;
+}
+
+const leads = {
+  idle: "Everything is set. Start, and watch the model learn.",
+  preparing: "The model is being prepared. What the frozen layers make of each example is computed once and kept.",
+  training: "The model is learning. You can leave this step; the run goes on.",
+  paused: "The run waits. Nothing is lost; go on whenever you like.",
+  finished: "The run is over and its best weights are kept.",
+  cancelled: "Everything is set. Start, and watch the model learn.",
+  failed: "The run has ended before its time. Data, model and settings are as they were.",
+};
+
+export function TrainStep() {
+  const kind = useRun(({ run }) => run.kind);
+  const results = useRun((state) => state.results.kind);
+  const summary = useData(openSummary);
+  const modelError = useModel(({ error }) => error !== null);
+  const goTo = useSession((state) => state.goTo);
+  const { start } = useRun.getState();
+  const blocked = obstacle(summary, modelError);
+
+  const startAs = (label: string): NextStep => ({ label, onNext: () => void start(), blocked });
+  const seeResults: NextStep = { label: "See results", onNext: () => goTo("results"), blocked: results === "ready" ? undefined : "The results are being gathered." };
+  const next = { idle: startAs("Start training"), cancelled: startAs("Start training"), failed: startAs("Train again"), finished: seeResults, preparing: undefined, training: undefined, paused: undefined }[kind];
+
+  return (
+    <StepPage
+      title="Train"
+      lead={leads[kind]}
+      next={next}
+      actions={
+        kind === "finished" && (
+          <Button variant="default" onClick={() => void start()} disabled={blocked !== undefined}>
+            Train again
+          </Button>
+        )
+      }
+    >
+      <Outcome />
+      {(kind === "idle" || kind === "cancelled") && summary && <PlanPanel summary={summary} />}
+      {kind === "preparing" && <Preparing />}
+      {kind !== "idle" && kind !== "cancelled" && kind !== "preparing" && <Live />}
+    </StepPage>
+  );
+}
+
+/** How the last run ended, and what went wrong. */
+function Outcome() {
+  const run = useRun((state) => (state.run.kind === "finished" || state.run.kind === "failed" || state.run.kind === "cancelled" ? state.run : null));
+  const results = useRun((state) => state.results);
+  const error = useRun((state) => state.error);
+  return (
+    <>
+      {error && <Sentence sentence={error} />}
+      {results.kind === "failed" && <Sentence sentence={results.error} />}
+      {run?.kind === "failed" && <Sentence sentence={run.error} />}
+      {run?.kind === "cancelled" && <Sentence tone="note">Stopped before the first step. Nothing was trained and nothing was changed.</Sentence>}
+      {run?.kind === "finished" && (
+        <div role="status">
+          <Sentence tone="success">{describeEnding({ ...run, epochsDone: run.record.epochs.length, epochsPlanned: run.record.info?.epochs ?? 0 })}</Sentence>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Preparing() {
+  const run = useRun((state) => state.run);
+  const wish = useRun((state) => state.wish);
+  const { stop } = useRun.getState();
+  if (run.kind !== "preparing") return null;
+  const { what, done, total } = run.progress;
+  return (
+    <Panel label="Preparing">
+      <div className={classes.head}>
+        <div className={classes.where}>
+          <ProgressLine what={wish === "stop" ? "Stopping" : what} done={done} total={total} />
+        </div>
+        <Button variant="default" disabled={wish === "stop"} onClick={() => void stop()}>
+          Stop
+        </Button>
+      </div>
+    </Panel>
+  );
+}
+
+function Live() {
+  const hasFigures = useRun(({ run }) => recordOf(run).latest !== null);
+  return (
+    <>
+      <RunPanel />
+      {hasFigures && <Curves />}
+    </>
+  );
+}

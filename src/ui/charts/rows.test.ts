@@ -1,0 +1,24 @@
+/** Merging curves on one axis, and what a table shows of them. */
+import { describe, expect, it } from "vitest";
+import { chartRows, tableRows } from "./rows.ts";
+
+const at = (step: number, value: number) => ({ step, epoch: step / 4, value });
+
+describe("chart rows", () => {
+  it("merge lines of different density, in order", () => {
+    const lines = { raw: [at(1, 9), at(3, 8), at(4, 7)], main: [at(4, 7.5)], validation: [at(2, 6), at(4, 5)] };
+    expect(chartRows(lines, "step")).toEqual([{ x: 1, raw: 9 }, { x: 2, validation: 6 }, { x: 3, raw: 8 }, { x: 4, raw: 7, main: 7.5, validation: 5 }]);
+    expect(chartRows(lines, "epoch").map(({ x }) => x)).toEqual([0.25, 0.5, 0.75, 1]);
+  });
+
+  it("become a table of what was validated, first and last included", () => {
+    const rows = chartRows({ main: Array.from({ length: 100 }, (_, i) => at(i + 1, i)), validation: [at(20, 1), at(40, 2)] }, "step");
+    expect(tableRows(rows, 10).map(({ x }) => x)).toEqual([20, 40]);
+    const few = tableRows(
+      rows.map(({ x, main }) => ({ x, main })),
+      10,
+    );
+    expect(few).toHaveLength(10);
+    expect([few[0]?.x, few.at(-1)?.x]).toEqual([1, 100]);
+  });
+});

@@ -1,0 +1,32 @@
+/** What a run will do, before it starts. */
+import type { BackendProbe } from "../../protocol/models.ts";
+import type { Recipe } from "../../protocol/recipe.ts";
+import { formatCompact, formatCount, formatPlural, formatShare } from "../primitives/format.ts";
+import { Stat, StatRow } from "../primitives/Stat.tsx";
+import { backendName, formatRate } from "./figures.ts";
+
+interface PlanProps {
+  readonly recipe: Recipe;
+  readonly modelName: string;
+  readonly parameters: { readonly trainable: number; readonly total: number } | null;
+  readonly examples: { readonly train: number; readonly validation: number; readonly test: number };
+  /** The backend that it will run on; null while that is being measured. */
+  readonly probe: BackendProbe | null;
+}
+
+const layers = { head: "Only the new head", "last-block": "The head and the last block", all: "Every layer" };
+const optimizers = { sgd: "SGD", adam: "Adam", adamw: "AdamW", rmsprop: "RMSprop" };
+
+export function Plan({ recipe, modelName, parameters, examples, probe }: PlanProps) {
+  const { unfreeze, epochs, batchSize, optimizer, learningRate } = recipe;
+  const held = [`${formatCount(examples.validation)} to validate`, ...(examples.test > 0 ? [`${formatCount(examples.test)} to test`] : [])].join(", ");
+  return (
+    <StatRow>
+      <Stat label="Model" value={modelName} note={Array.isArray(unfreeze) ? "Your own choice of layers learns" : `${layers[unfreeze]} learn${unfreeze === "last-block" ? "" : "s"}`} />
+      <Stat label="Parameters that learn" value={parameters ? formatCompact(parameters.trainable) : "–"} note={parameters && `${formatShare(parameters.trainable / parameters.total)} of ${formatCompact(parameters.total)}`} />
+      <Stat label="Examples to learn from" value={formatCount(examples.train)} note={held} />
+      <Stat label="Epochs" value={formatCount(epochs)} note={`${formatPlural(batchSize, "example")} a step, ${optimizers[optimizer]} at ${formatRate(learningRate)}`} />
+      <Stat label="Computed by" value={probe ? backendName(probe.backend) : "Measuring"} note={probe ? probe.adapter : "Which backend is fastest here"} />
+    </StatRow>
+  );
+}

@@ -1,0 +1,43 @@
+/** Numbers and sentences of a run, as a person reads them. Pure. */
+import type { RunInfo, StopReason } from "../../protocol/run.ts";
+import { formatCount, formatDuration } from "../primitives/format.ts";
+
+/** Three significant digits, without an exponent where that stays readable: `0.00187`, `1.2e-6`. */
+export function formatRate(rate: number): string {
+  if (rate !== 0 && Math.abs(rate) < 1e-4) return rate.toExponential(1).replace(/\.0e/, "e");
+  return String(Number(rate.toPrecision(3)));
+}
+
+/** Three digits after the point while small, fewer when large: `0.412`, `12.3`, `482`. */
+export function formatLoss(value: number): string {
+  return value < 10 ? value.toFixed(3) : value < 100 ? value.toFixed(1) : formatCount(Math.round(value));
+}
+
+const backends = { webgpu: "WebGPU", wasm: "WebAssembly", cpu: "Plain JavaScript" };
+
+export function backendName(backend: RunInfo["backend"]): string {
+  return backends[backend];
+}
+
+interface Ending {
+  readonly reason: StopReason;
+  readonly bestEpoch: number;
+  readonly seconds: number;
+  readonly epochsDone: number;
+  readonly epochsPlanned: number;
+}
+
+/** How a run ended, and which weights it left. */
+export function describeEnding({ reason, bestEpoch, seconds, epochsDone, epochsPlanned }: Ending): string {
+  const time = formatDuration(seconds);
+  if (epochsDone === 0) return `Stopped after ${time}, before the first epoch was over. The model has what it learned until then.`;
+  const kept = bestEpoch === epochsDone ? `The model has the weights of the last epoch, ${bestEpoch}.` : `The model has the weights of the best epoch, ${bestEpoch}.`;
+  switch (reason) {
+    case "completed":
+      return `${epochsPlanned === 1 ? "The one epoch is" : `All ${formatCount(epochsPlanned)} epochs are`} done, in ${time}. ${kept}`;
+    case "early-stopped":
+      return `Stopped early after epoch ${epochsDone} of ${epochsPlanned}, in ${time}: it no longer got better on the validation examples. ${kept}`;
+    case "stopped":
+      return `Stopped by you after epoch ${epochsDone} of ${epochsPlanned}, in ${time}. ${kept}`;
+  }
+}
