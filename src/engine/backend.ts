@@ -2,9 +2,9 @@
  * Choosing and starting the place where tensors live. A short measured product says what each backend is worth on this
  * device: a software WebGPU adapter is thirty times slower than wasm, and looks the same from outside.
  */
+import { backendNames, type BackendName } from "../core/backends.ts";
 import { GraftError } from "../core/errors.ts";
 import type { BackendProbe, DeviceReport } from "../protocol/models.ts";
-import { backendNames, type BackendName } from "../protocol/recipe.ts";
 import { registerWasmKernels } from "./kernels/wasm/index.ts";
 import { registerWebgpuKernels } from "./kernels/webgpu/index.ts";
 import { getThreadsCount, setWasmPaths, tf } from "./tf.ts";

@@ -3,13 +3,13 @@
  * controls' defaults, the command line's checks, the types, and the JSON Schema in docs/.
  */
 import { z } from "zod";
+import { backendNames, type BackendName } from "../core/backends.ts";
 import { GraftError } from "../core/errors.ts";
 
 export const taskIds = ["image-classification", "text-classification"] as const;
 export type TaskId = (typeof taskIds)[number];
 
-export const backendNames = ["webgpu", "wasm", "cpu"] as const;
-export type BackendName = (typeof backendNames)[number];
+export { backendNames, type BackendName };
 
 export const pixelRanges = ["-1..1", "0..1", "0..255"] as const;
 export type PixelRange = (typeof pixelRanges)[number];

@@ -9,9 +9,9 @@ import { textClassificationEngine } from "./text-classification/engine.ts";
 export function engineOf(task: TaskId): TaskEngine<Dataset> {
   switch (task) {
     case "image-classification":
-      return imageClassificationEngine as TaskEngine<Dataset>;
+      return imageClassificationEngine;
     case "text-classification":
-      return textClassificationEngine as TaskEngine<Dataset>;
+      return textClassificationEngine;
     default:
       return assertNever(task);
   }

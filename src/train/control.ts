@@ -55,9 +55,9 @@ export class RunControl {
    */
   async checkpoint({ onPause, onResume }: { readonly onPause?: () => void; readonly onResume?: () => void } = {}): Promise<void> {
     await this.yield();
-    if (this.paused) {
+    if (this.paused !== null) {
       onPause?.();
-      while (this.paused) await this.paused;
+      while (this.paused !== null) await this.paused;
       if (!this.stopped) onResume?.();
     }
   }

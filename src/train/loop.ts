@@ -88,7 +88,6 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
   let best: Best | null = null;
   let epochsWithoutGain = 0;
   let reason: StopReason = "completed";
-  let epochFigures: StepPoint[] = [];
 
   const telemetry = new Telemetry((points) => {
     const seconds = (performance.now() - startMs) / 1000;
@@ -105,7 +104,7 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
         rng: rng.fork(`epoch ${epoch}`),
       });
       let learningRate = 0;
-      epochFigures = [];
+      const epochFigures: StepPoint[] = [];
       for (let first = 0; first < plan.length && !control.stopped; first += recipe.gradientAccumulation) {
         const handSet = control.takeLearningRate();
         const scheduled = scheduledLearningRate(schedule, step) * plateau.factor;

@@ -5,7 +5,7 @@ import { Rng } from "../core/rng.ts";
 import { GraphModule } from "../engine/module.ts";
 import { tf } from "../engine/tf.ts";
 import { GraphBuilder } from "../graph/builder.ts";
-import { resolveUnfreeze, type Unfreeze } from "../graph/unfreeze.ts";
+import { resolveUnfreeze } from "../graph/unfreeze.ts";
 import type { Model, WeightValues } from "../graph/types.ts";
 import { parseRecipe, type Recipe, type RecipeInput } from "../protocol/recipe.ts";
 import type { RunEvent, StepPoint } from "../protocol/run.ts";
@@ -68,7 +68,7 @@ interface Result {
 async function runTraining(settings: Partial<RecipeInput>, { control = new RunControl(), onEvent = () => {}, broken, dropout = 0.2 }: { control?: RunControl; onEvent?: (event: RunEvent) => void; broken?: number; dropout?: number } = {}): Promise<Result> {
   const recipe: Recipe = parseRecipe({ task: "image-classification", model: "test", epochs: 3, batchSize: 8, learningRate: 0.05, dropout: 0, ...settings });
   const model = network(dropout);
-  const trainable = resolveUnfreeze(model.graph, recipe.unfreeze as Unfreeze, ["block_1"]);
+  const trainable = resolveUnfreeze(model.graph, recipe.unfreeze, ["block_1"]);
   const module = new GraphModule(model, trainable);
   const examplesSource = source(broken);
   const cache = new ActivationCache(module, examplesSource, { enabled: true });

@@ -30,6 +30,8 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
   let table: Table | null = null;
   let run: FineTuningRun | null = null;
   let running = false;
+  /** Resolves when the run that is under way, if one is, has ended. */
+  let runEnd: Promise<void> = Promise.resolve();
   let opened: OpenedDownload | null = null;
 
   const openData = (): Dataset => {
@@ -49,7 +51,11 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
   };
 
   return {
-    probeDevice: () => device.probe(),
+    // Measuring changes the backend, so it waits for the run that computes on it.
+    probeDevice: async () => {
+      await runEnd;
+      return device.probe();
+    },
 
     listSamples: () => Promise.resolve(samples),
     openFiles: (files, onProgress) => jobs.run((signal) => open(files, { onProgress, signal })),
@@ -93,6 +99,8 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
     startRun: async (recipe, onEvent) => {
       if (running) throw new GraftError({ what: "a run is under way", next: "Stop it first" });
       running = true;
+      let ended = (): void => {};
+      runEnd = new Promise((resolve) => (ended = resolve));
       try {
         const checked: Recipe = parseRecipe(recipe);
         const data = openData();
@@ -113,6 +121,7 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
         else onEvent({ kind: "failed", error: sentenceOf(error) });
       } finally {
         running = false;
+        ended();
       }
     },
     controlRun: async (command) => {

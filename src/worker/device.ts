@@ -5,6 +5,7 @@ import type { Recipe } from "../protocol/recipe.ts";
 
 export class Device {
   private report: Promise<DeviceReport> | null = null;
+  private active = false;
   private readonly wasmPath: string;
 
   /** @param wasmPath where the wasm backend's binaries are served, with a trailing slash. */
@@ -17,8 +18,15 @@ export class Device {
     return this.report;
   }
 
+  /** Keeps the backend that is in use, and chooses one where none is. */
+  async activateAny(): Promise<void> {
+    if (!this.active) await this.activate("auto");
+  }
+
   async activate(backend: Recipe["backend"]): Promise<ActiveBackend> {
     const name = backend === "auto" ? (await this.probe()).chosen : backend;
-    return useBackend(name, { wasmPath: this.wasmPath });
+    const started = await useBackend(name, { wasmPath: this.wasmPath });
+    this.active = true;
+    return started;
   }
 }

@@ -6,6 +6,7 @@ import { unzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import "../core/testing/to-be-all-close.ts";
 import { tf, type Tensor } from "../engine/tf.ts";
+import { loadGraphModel } from "../formats/testing/plain-tfjs.ts";
 import type { WorkerApi } from "../protocol/api.ts";
 import type { SourceFile } from "../protocol/data.ts";
 import { parseRecipe, type RecipeInput } from "../protocol/recipe.ts";
@@ -60,13 +61,12 @@ const probabilitiesOf = (prediction: Prediction["tuned"], classes: readonly stri
 async function unpacked(api: WorkerApi): Promise<{ zip: Blob; files: Record<string, Uint8Array>; json: (path: string) => unknown }> {
   const zip = await api.exportRun();
   const files = unzipSync(new Uint8Array(await zip.arrayBuffer()));
-  return { zip, files, json: (path) => JSON.parse(new TextDecoder().decode(files[path])) };
+  return { zip, files, json: (path): unknown => JSON.parse(new TextDecoder().decode(files[path])) };
 }
 
 async function loadPlain(files: Record<string, Uint8Array>): Promise<tf.GraphModel> {
-  const model = JSON.parse(new TextDecoder().decode(files["tfjs/model.json"]));
-  const weightData = (files["tfjs/weights.bin"] as Uint8Array<ArrayBuffer>).slice().buffer;
-  return tf.loadGraphModel({ load: () => Promise.resolve({ modelTopology: model.modelTopology, weightSpecs: model.weightsManifest[0].weights, weightData, signature: model.signature }) });
+  const modelJson = JSON.parse(new TextDecoder().decode(files["tfjs/model.json"])) as Record<string, unknown>;
+  return loadGraphModel({ modelJson, weightData: (files["tfjs/weights.bin"] as Uint8Array<ArrayBuffer>).slice().buffer });
 }
 
 describe("fine-tuning images", () => {
@@ -160,7 +160,7 @@ describe("fine-tuning texts", () => {
 
 describe("a download that is not one", () => {
   test.each([
-    ["an empty zip", new Blob([new Uint8Array([0x50, 0x4b, 5, 6, ...new Array(18).fill(0)])]), /graft\.json|empty/],
+    ["an empty zip", new Blob([new Uint8Array([0x50, 0x4b, 5, 6, ...Array.from({ length: 18 }, () => 0)])]), /graft\.json|empty/],
     ["no zip at all", new Blob(["hello"]), /zip/],
   ])("%s is refused by a sentence", async (_, blob, message) => {
     const api = createWorkerApi({ embeddedBase: "/embedded/" });

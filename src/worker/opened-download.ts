@@ -44,8 +44,8 @@ export class OpenedDownload {
       if (weights.get(name)?.length !== size) throw new GraftError({ where: "model.safetensors", what: `the tensor "${name}" is missing or has not ${size} values`, next: "Download the model again" });
     }
     const input: ModelInput =
-      manifest.input.kind === "image" ? { kind: "image", name: manifest.input.name, size: manifest.input.size } : await textInput(manifest.input.name, await jsonOf(entries, "tokenizer/vocab.json"));
-    await device.activate("auto");
+      manifest.input.kind === "image" ? { kind: "image", name: manifest.input.name, size: manifest.input.size } : textInput(manifest.input.name, await jsonOf(entries, "tokenizer/vocab.json"));
+    await device.activateAny();
     return new OpenedDownload(manifest, recipe, input, new GraphModule({ graph, weights }, new Set()));
   }
 

@@ -124,7 +124,7 @@ function node(entry: unknown, where: string): GraphNode {
   if (typeof name !== "string" || typeof op !== "string") throw refused(where, "a node without a name or op");
   if (!Object.hasOwn(attributeKinds, op)) throw refused(where, `node "${name}" has the unknown op "${op}"`);
   const given = record(attributes, where, `the attributes of "${name}"`);
-  const kinds = Object.entries(attributeKinds[op as OpName]) as [string, Kind][];
+  const kinds = Object.entries<Kind>(attributeKinds[op as OpName]);
   for (const [key, kind] of kinds) if (!checks[kind](given[key])) throw refused(where, `node "${name}" (${op}) has no valid attribute "${key}"`);
   return { name, op, inputs: strings(inputs, where, `the inputs of "${name}"`), attributes: Object.fromEntries(kinds.map(([key]) => [key, given[key]])) } as unknown as GraphNode;
 }
