@@ -57,8 +57,9 @@ function leafOf(graph: Graph, parameter: Parameter, parent: string): LayerGroup 
   return { path: parameter.name, name: parameter.name.slice(parent.length + 1), parameterCount: countOf([parameter]), detail: describeLayer(graph, [parameter]), children: [] };
 }
 
+/** Statistics are no parameters, as PyTorch counts: nothing ever learns them. */
 function countOf(parameters: readonly Parameter[]): number {
-  return parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return parameters.filter(({ role }) => role === "weight").reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
 /** The leaves of the tree, in flow order of their groups. */

@@ -44,14 +44,14 @@ describe("layerGroups", () => {
     const lines = allGroups(layerGroups(graph)).map(({ path, name, parameterCount, detail }) => `${path} | ${name} | ${parameterCount} | ${detail}`);
     expect(lines).toEqual([
       "stem/inner/conv | stem/inner/conv | 162 | Conv 3x3, 3 → 6",
-      "net | net | 414 | 4 layers",
+      "net | net | 402 | 4 layers",
       "net/block_1 | block_1 | 60 | 2 layers",
       "net/block_1/scale | scale | 6 | Weights [6]",
       "net/block_1/depthwise | depthwise | 54 | Depthwise conv 3x3, 6",
-      "net/block_2 | block_2 | 354 | 2 layers",
+      "net/block_2 | block_2 | 342 | 2 layers",
       "net/block_2/conv | conv | 330 | Conv 3x3, 6 → 6",
-      "net/block_2/bn | bn | 24 | Batch norm 6",
-      "head | head | 40 | Dense 6 → 4",
+      "net/block_2/bn | bn | 12 | Batch norm 6",
+      "head | head | 28 | Dense 6 → 4",
     ]);
   });
 

@@ -1,8 +1,9 @@
 /** A person's own TensorFlow.js layers model as a model to start from: found its image input, its features and its blocks. */
 import { GraftError } from "../core/errors.ts";
-import { formatShape, sizeOf } from "../core/shape.ts";
+import { formatShape } from "../core/shape.ts";
 import { readTfjsFiles, type ModelFile } from "../formats/tfjs-files.ts";
 import { readTfjsLayers } from "../formats/tfjs-layers/read.ts";
+import { countWeights } from "../graph/parameters.ts";
 import { inferShapes } from "../graph/shapes.ts";
 import type { Graph } from "../graph/types.ts";
 import { defaultBlocks } from "../graph/unfreeze.ts";
@@ -25,7 +26,6 @@ export async function importTfjsLayersModel(files: readonly ModelFile[]): Promis
   const { graph } = model;
   const features = featuresOf(graph);
   const name = found.path.split("/").at(-2) ?? "Your model";
-  const parameters = graph.parameters.reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0);
   const card: ModelCard = {
     id: `imported-${name}`,
     name,
@@ -37,7 +37,7 @@ export async function importTfjsLayersModel(files: readonly ModelFile[]): Promis
     input: `RGB images${height === null || height === undefined ? "" : `, ${height} x ${height}`}`,
     goodAt: "Whatever it was trained for.",
     limits: "Check the pixel range in the settings: a model sees little in pixels of another range.",
-    parameters,
+    parameters: countWeights(graph),
     downloadBytes: found.bytes.byteLength,
     origin: "imported",
   };

@@ -67,7 +67,7 @@ export interface WorkerApi {
 
   // The run. One at a time; its results stay until the next run starts.
   /** Resolves when the run ends, after its last event. A failed run resolves too: its last event says why. */
-  startRun(recipe: Recipe, onEvent: (event: RunEvent) => void): Promise<void>;
+  startRun(recipe: Recipe, onEvent: (event: RunEvent) => unknown): Promise<void>;
   controlRun(command: RunCommand): Promise<void>;
   getResults(): Promise<RunResults>;
   /** The items in one cell of the confusion matrix, most confident first. */

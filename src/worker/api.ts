@@ -6,8 +6,8 @@ import type { JobOptions } from "../data/pace.ts";
 import { memory } from "../engine/backend.ts";
 import type { WorkerApi } from "../protocol/api.ts";
 import type { ColumnMapping, DataSummary, OpenedData, SourceFile } from "../protocol/data.ts";
-import type { Recipe } from "../protocol/recipe.ts";
-import { parseRecipe } from "../protocol/recipe.ts";
+import { parseRecipe, type Recipe } from "../protocol/recipe.ts";
+import type { RunEvent } from "../protocol/run.ts";
 import { previewViews } from "../tasks/image-classification/preview.ts";
 import { Device } from "./device.ts";
 import { exportRun } from "./export.ts";
@@ -96,9 +96,12 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
     describeSelection: async (recipe) => models.selection(recipe, classCount(dataset), dataset?.summary().itemCount ?? 0),
     previewAugmentation: async (item, augmentation, options) => previewViews(openData() as ImageDataset, item, augmentation, options),
 
-    startRun: async (recipe, onEvent) => {
+    startRun: async (recipe, report) => {
       if (running) throw new GraftError({ what: "a run is under way", next: "Stop it first" });
       running = true;
+      // Events and the end of this call reach the page by two channels, in any order: the call ends only when the page has had its last event.
+      let delivered: unknown;
+      const onEvent = (event: RunEvent): void => void (delivered = report(event));
       let ended = (): void => {};
       runEnd = new Promise((resolve) => (ended = resolve));
       try {
@@ -120,6 +123,7 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
         if (error instanceof CancelledError) onEvent({ kind: "cancelled" });
         else onEvent({ kind: "failed", error: sentenceOf(error) });
       } finally {
+        await delivered;
         running = false;
         ended();
       }

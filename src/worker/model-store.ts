@@ -12,6 +12,7 @@ import type { Graph } from "../graph/types.ts";
 import type { SourceFile } from "../protocol/data.ts";
 import type { ModelCard, ModelLayers, SelectionReport } from "../protocol/models.ts";
 import type { Recipe, TaskId } from "../protocol/recipe.ts";
+import { countWeights } from "../graph/parameters.ts";
 import { estimateMemory } from "../train/memory-estimate.ts";
 import { concreteInputShapes } from "./model-input.ts";
 
@@ -70,8 +71,8 @@ export class ModelStore {
     const leaves = leavesOf(layerGroups(graph));
     return {
       trainable: leaves.map(({ path }) => path).filter((path) => [...trainable].some((name) => isWithin(name, path))),
-      trainableParameters: countParameters(graph, (name, role) => role === "weight" && trainable.has(name)),
-      totalParameters: countParameters(graph, () => true),
+      trainableParameters: countWeights(graph, (name) => trainable.has(name)),
+      totalParameters: countWeights(graph),
       memoryBytes: stepBytes,
       cacheBytes: cachedBytesPerView * examples,
     };
@@ -87,8 +88,4 @@ export class ModelStore {
     if (!response.ok) throw new GraftError({ where: path, what: `the page's server answered ${response.status}`, next: "Reload the page; if it stays so, start Graft again" });
     return response.arrayBuffer();
   }
-}
-
-function countParameters(graph: Graph, counts: (name: string, role: "weight" | "statistic") => boolean): number {
-  return graph.parameters.filter(({ name, role }) => counts(name, role)).reduce((sum, { shape }) => sum + shape.reduce((product, dim) => product * dim, 1), 0);
 }

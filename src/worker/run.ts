@@ -8,6 +8,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { GraphModule } from "../engine/module.ts";
 import { tf, type Tensor } from "../engine/tf.ts";
 import { resolveUnfreeze } from "../graph/unfreeze.ts";
+import { countWeights } from "../graph/parameters.ts";
 import type { Model } from "../graph/types.ts";
 import type { LoadedModel } from "../models/types.ts";
 import type { Split } from "../protocol/data.ts";
@@ -96,8 +97,8 @@ export class FineTuningRun {
       adapter: backend.adapter,
       epochs: recipe.epochs,
       totalSteps: stepsPerEpoch(problem, recipe) * recipe.epochs,
-      trainableParameters: countValues(model, (name, isWeight) => isWeight && trainable.has(name)),
-      totalParameters: countValues(model, () => true),
+      trainableParameters: countWeights(model.graph, (name) => trainable.has(name)),
+      totalParameters: countWeights(model.graph),
       trunkCached: cache.enabled,
     };
     onEvent({ kind: "started", info });
@@ -211,7 +212,3 @@ export class FineTuningRun {
 }
 
 const indexOf = ({ index }: { readonly index: number }): number => index;
-
-function countValues(model: Model, counts: (name: string, isWeight: boolean) => boolean): number {
-  return model.graph.parameters.filter(({ name, role }) => counts(name, role === "weight")).reduce((sum, { shape }) => sum + shape.reduce((product, dim) => product * dim, 1), 0);
-}
