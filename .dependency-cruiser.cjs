@@ -3,7 +3,7 @@
  * else below src/ is an error. Tests are exempt: they may reach for whatever proves the point.
  */
 
-const test = "\\.(test|browser\\.test)\\.tsx?$|/testing/";
+const test = "\\.(test|browser\\.test)\\.tsx?$|/testing/|/describe-[^/]+\\.ts$";
 
 /** layer -> what it may import, beside itself. `task` stands for the engine side of tasks/, `panel` for the page's. */
 const layers = {

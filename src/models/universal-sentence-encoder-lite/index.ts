@@ -1,10 +1,13 @@
 /** The embedded text model: its card, and how its files become an encoder. */
+import { parseJson } from "../../formats/json-cursor.ts";
 import type { ModelFamily } from "../types.ts";
 import { blocks, buildUniversalSentenceEncoderLite, featuresName, inputName } from "./build.ts";
 import { createTokenizer } from "./tokenizer.ts";
 import { readPublishedWeights } from "./weights.ts";
 
 const folder = "models/universal-sentence-encoder-lite";
+const modelFile = `${folder}/model.json`;
+const vocabularyFile = `${folder}/vocab.json`;
 const shards = Array.from({ length: 7 }, (_, i) => `${folder}/group1-shard${i + 1}of7`);
 
 export const universalSentenceEncoderLite: ModelFamily = {
@@ -19,17 +22,16 @@ export const universalSentenceEncoderLite: ModelFamily = {
     input: "English text, up to 128 tokens (about 90 words); longer texts are cut",
     goodAt: "What a message is about: topics, intents, spam, questions.",
     limits: "Frozen, it hardly hears tone or irony: for sentiment unfreeze everything. English only.",
-    parameters: 9_766_656,
-    downloadBytes: 27_903_656,
+    parameters: 6_975_744,
+    downloadBytes: 28_369_009,
     origin: "embedded",
   },
-  files: [`${folder}/model.json`, `${folder}/vocab.json`, ...shards],
+  files: [modelFile, vocabularyFile, ...shards],
   async load(fetchFile) {
-    const [json, vocabularyJson, ...parts] = await Promise.all(this.files.map((file) => fetchFile(file)));
-    const parse = (bytes: ArrayBuffer | undefined): unknown => JSON.parse(new TextDecoder().decode(bytes));
+    const [json, vocabularyJson, parts] = await Promise.all([fetchFile(modelFile), fetchFile(vocabularyFile), Promise.all(shards.map((shard) => fetchFile(shard)))]);
     const graph = buildUniversalSentenceEncoderLite();
-    const vocabulary = parse(vocabularyJson);
-    const weights = readPublishedWeights(graph, parse(json), new Uint8Array(await new Blob(parts).arrayBuffer()));
+    const vocabulary = parseJson(new Uint8Array(vocabularyJson), vocabularyFile);
+    const weights = readPublishedWeights(graph, parseJson(new Uint8Array(json), modelFile), new Uint8Array(await new Blob(parts).arrayBuffer()));
     return { model: { graph, weights }, features: featuresName, blocks, input: { kind: "text", name: inputName, tokenizer: createTokenizer(vocabulary), vocabulary }, licence: this.card.licence };
   },
 };

