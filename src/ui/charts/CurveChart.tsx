@@ -27,19 +27,24 @@ export interface CurveChartProps {
 }
 
 const colors: Record<LineName, string> = { raw: "var(--g-series-1)", main: "var(--g-series-1)", validation: "var(--g-series-2)" };
+/** Beyond this many epochs their dots would run into one thick line. */
+const mostDots = 60;
 const margin = { top: 14, right: 12, bottom: 0, left: 0 };
 const size = { width: "100%", height: 216 };
 const tick = { fontSize: 11.5, fill: "var(--g-ink-3)" };
+/** Ticks are round numbers: trailing zeros would only pretend to be precise. */
+const formatTick = (value: number): string => (value >= 1000 ? formatCount(value) : String(Number(value.toPrecision(3))));
 const axisLine = { stroke: "var(--g-line-strong)" };
 
 export const CurveChart = memo(function CurveChart({ rows, axis, end, top, names, marks, best, format }: CurveChartProps) {
   const shown = lineNames.filter((name) => names[name] !== undefined);
+  const dotted = rows.filter(({ validation }) => validation !== undefined).length <= mostDots;
   return (
     <div className={classes.chart} aria-hidden>
       <LineChart responsive style={size} data={[...rows]} margin={margin} accessibilityLayer={false}>
         <CartesianGrid vertical={false} stroke="var(--g-line)" />
-        <XAxis dataKey="x" type="number" domain={[axis === "step" ? 1 : 0, Math.max(end, 1)]} allowDataOverflow allowDecimals={false} tick={tick} tickLine={false} axisLine={axisLine} tickFormatter={formatCount} minTickGap={40} height={24} />
-        <YAxis domain={[0, top ?? "auto"]} tick={tick} tickLine={false} axisLine={false} tickFormatter={format} width={52} tickCount={5} />
+        <XAxis dataKey="x" type="number" domain={[0, Math.max(end, 1)]} allowDataOverflow allowDecimals={false} tick={tick} tickLine={false} axisLine={axisLine} tickFormatter={formatCount} minTickGap={40} height={24} />
+        <YAxis domain={[0, top ?? "auto"]} tick={tick} tickLine={false} axisLine={false} tickFormatter={formatTick} width={52} tickCount={5} />
         <Tooltip isAnimationActive={false} cursor={axisLine} content={(props) => <Reading {...props} axis={axis} names={names} format={format} />} />
         {marks.map(({ x, label }, i) => (
           <ReferenceLine
@@ -58,7 +63,7 @@ export const CurveChart = memo(function CurveChart({ rows, axis, end, top, names
             stroke={colors[name]}
             strokeWidth={name === "raw" ? 1 : 1.75}
             strokeOpacity={name === "raw" ? 0.28 : 1}
-            dot={name === "validation" && rows.length < 400 ? { r: 2.5, fill: colors.validation, strokeWidth: 0 } : false}
+            dot={name === "validation" && dotted ? { r: 2.5, fill: colors.validation, strokeWidth: 0 } : false}
             activeDot={name === "raw" ? false : { r: 3.5, strokeWidth: 0 }}
             connectNulls
             isAnimationActive={false}

@@ -33,8 +33,8 @@ describe("a confusion matrix", () => {
 });
 
 describe("heat under ink", () => {
-  /** ConfusionMatrix.module.css mixes at most this much of the accent into the surface. */
-  const mostAccent = 0.5;
+  /** ConfusionMatrix.module.css mixes at most this much of either tint into the surface. */
+  const mostTint = 0.5;
   const channels = (hex: string): number[] => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   const luminance = (rgb: readonly number[]): number =>
     rgb.reduce((sum, value, index) => {
@@ -43,12 +43,17 @@ describe("heat under ink", () => {
     }, 0);
   const contrast = (a: number, b: number): number => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 
-  it.each(["light", "dark"] as const)("meets AA at every heat in the %s scheme", (scheme) => {
+  it.each([
+    { scheme: "light", tint: "--g-accent" },
+    { scheme: "light", tint: "--g-danger-ink" },
+    { scheme: "dark", tint: "--g-accent" },
+    { scheme: "dark", tint: "--g-danger-ink" },
+  ] as const)("meets AA at every heat of $tint in the $scheme scheme", ({ scheme, tint }) => {
     const tokens: Readonly<Record<string, string>> = cssVariables({} as never)[scheme];
     const token = (name: string): number[] => channels(tokens[name] ?? "");
-    const [ink, accent, surface] = [token("--g-ink"), token("--g-accent"), token("--g-surface")];
+    const [ink, hottest, surface] = [token("--g-ink"), token(tint), token("--g-surface")];
     for (let heat = 0; heat <= 1; heat += 0.05) {
-      const mixed = surface.map((value, index) => value + (accent[index]! - value) * heat * mostAccent);
+      const mixed = surface.map((value, index) => value + (hottest[index]! - value) * heat * mostTint);
       expect(contrast(luminance(ink), luminance(mixed))).toBeGreaterThanOrEqual(4.5);
     }
   });

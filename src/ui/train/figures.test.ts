@@ -8,7 +8,7 @@ describe("figures of a run", () => {
   });
 
   it("losses keep about three", () => {
-    expect([0.41234, 9.9991, 12.34, 4821.7].map(formatLoss)).toEqual(["0.412", "9.999", "12.3", "4,822"]);
+    expect([0, 3.14e-5, 0.41234, 9.9991, 12.34, 4821.7].map(formatLoss)).toEqual(["0.000", "3.1e-5", "0.412", "9.999", "12.3", "4,822"]);
   });
 
   it("endings say which weights are left", () => {

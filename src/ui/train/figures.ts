@@ -8,8 +8,9 @@ export function formatRate(rate: number): string {
   return String(Number(rate.toPrecision(3)));
 }
 
-/** Three digits after the point while small, fewer when large: `0.412`, `12.3`, `482`. */
+/** Three digits after the point while small, fewer when large, and never 0 for what is not quite that: `3.1e-5`, `0.412`, `12.3`, `482`. */
 export function formatLoss(value: number): string {
+  if (value !== 0 && Math.abs(value) < 5e-4) return value.toExponential(1);
   return value < 10 ? value.toFixed(3) : value < 100 ? value.toFixed(1) : formatCount(Math.round(value));
 }
 

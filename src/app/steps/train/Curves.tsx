@@ -3,7 +3,7 @@ import { SegmentedControl } from "@mantine/core";
 import { useMemo, useState } from "react";
 import type { EpochPoint } from "../../../protocol/run.ts";
 import { bestEpoch, recordOf, type Run, type RunRecord } from "../../../store/run-state.ts";
-import { rawPoints, smoothPoints } from "../../../store/trace.ts";
+import { emptyTrace, extendTrace, rawPoints, smoothPoints } from "../../../store/trace.ts";
 import { ChartPanel } from "../../../ui/charts/ChartPanel.tsx";
 import type { Axis, ChartPoint } from "../../../ui/charts/rows.ts";
 import { describeCurve } from "../../../ui/charts/summary.ts";
@@ -49,8 +49,14 @@ function useFrame(run: Run, axis: Axis) {
   return { axis, end, marks };
 }
 
+/** Thinned like the steps: a run may have a thousand epochs. */
 const byEpoch = (epochs: readonly EpochPoint[], figure: "trainLoss" | "trainAccuracy" | "validationLoss" | "validationAccuracy"): readonly ChartPoint[] =>
-  epochs.map((point) => ({ step: point.step, epoch: point.epoch, value: point[figure] }));
+  rawPoints(
+    extendTrace(
+      emptyTrace(),
+      epochs.map((point) => ({ step: point.step, epoch: point.epoch, value: point[figure] })),
+    ),
+  );
 
 /** Training and validation of one figure: by step smoothed, by epoch as its mean over each epoch. */
 function useLearningCurve({ epochs, ...record }: RunRecord, axis: Axis, figure: "loss" | "accuracy") {
@@ -97,7 +103,8 @@ function RateChart({ axis }: ChartProps) {
   const run = useSampledRun(paceMs.learningRate);
   const frame = useFrame(run, axis);
   const { learningRate } = recordOf(run);
-  const main = useMemo(() => smoothPoints(learningRate), [learningRate]);
+  // Not the smoothed course, which would round off a rate set by hand.
+  const main = useMemo(() => rawPoints(learningRate), [learningRate]);
   const lines = useMemo(() => ({ main }), [main]);
   return <ChartPanel title="Learning rate" {...frame} lines={lines} names={rateNames} best={null} format={formatRate} summary={describeCurve({ subject: "The rate", points: main, format: formatRate })} />;
 }
