@@ -25,7 +25,7 @@ export function BackendReport({ report, backend }: BackendReportProps) {
             <span className={classes.probeName}>{choiceLabel(probe.backend)}</span>
             <span className={classes.probeSpeed}>{probe.available ? formatSpeed(probe.gflops) : "Not available"}</span>
             <span className={classes.probeNote}>
-              {[probe.backend === used && (backend === "auto" ? "Used: the fastest" : "Used: you chose it"), probe.adapter, probe.note].filter(Boolean).join(" · ")}
+              {[probe.backend === used && (backend === "auto" ? "Used: the fastest" : "Used: you chose it"), probe.backend !== "cpu" && probe.adapter, probe.note].filter(Boolean).join(" · ")}
             </span>
           </li>
         ))}
