@@ -6,7 +6,7 @@ import { memo } from "react";
 import { CartesianGrid, Line, LineChart, ReferenceDot, ReferenceLine, Tooltip, XAxis, YAxis, type TooltipContentProps } from "recharts";
 import { formatCount } from "../primitives/format.ts";
 import classes from "./charts.module.css";
-import { lineNames, type Axis, type ChartRow, type LineName } from "./rows.ts";
+import { axisTicks, lineNames, type Axis, type ChartRow, type LineName } from "./rows.ts";
 
 export interface ChartMark {
   readonly x: number;
@@ -43,7 +43,7 @@ export const CurveChart = memo(function CurveChart({ rows, axis, end, top, names
     <div className={classes.chart} aria-hidden>
       <LineChart responsive style={size} data={[...rows]} margin={margin} accessibilityLayer={false}>
         <CartesianGrid vertical={false} stroke="var(--g-line)" />
-        <XAxis dataKey="x" type="number" domain={[0, Math.max(end, 1)]} allowDataOverflow allowDecimals={false} tick={tick} tickLine={false} axisLine={axisLine} tickFormatter={formatCount} minTickGap={40} height={24} />
+        <XAxis dataKey="x" type="number" domain={[0, Math.max(end, 1)]} ticks={[...axisTicks(end)]} tick={tick} tickLine={false} axisLine={axisLine} tickFormatter={formatCount} minTickGap={24} height={24} />
         <YAxis domain={[0, top ?? "auto"]} tick={tick} tickLine={false} axisLine={false} tickFormatter={formatTick} width={52} tickCount={5} />
         <Tooltip isAnimationActive={false} cursor={axisLine} content={(props) => <Reading {...props} axis={axis} names={names} format={format} />} />
         {marks.map(({ x, label }, i) => (

@@ -1,6 +1,6 @@
 /** Merging curves on one axis, and what a table shows of them. */
 import { describe, expect, it } from "vitest";
-import { chartRows, tableRows } from "./rows.ts";
+import { axisTicks, chartRows, tableRows } from "./rows.ts";
 
 const at = (step: number, value: number) => ({ step, epoch: step / 4, value });
 
@@ -9,6 +9,13 @@ describe("chart rows", () => {
     const lines = { raw: [at(1, 9), at(3, 8), at(4, 7)], main: [at(4, 7.5)], validation: [at(2, 6), at(4, 5)] };
     expect(chartRows(lines, "step")).toEqual([{ x: 1, raw: 9 }, { x: 2, validation: 6 }, { x: 3, raw: 8 }, { x: 4, raw: 7, main: 7.5, validation: 5 }]);
     expect(chartRows(lines, "epoch").map(({ x }) => x)).toEqual([0.25, 0.5, 0.75, 1]);
+  });
+
+  it("stand on an axis with round places", () => {
+    expect(axisTicks(441)).toEqual([0, 100, 200, 300, 400]);
+    expect(axisTicks(20)).toEqual([0, 5, 10, 15, 20]);
+    expect(axisTicks(3)).toEqual([0, 1, 2, 3]);
+    expect(axisTicks(98_000)).toEqual([0, 20_000, 40_000, 60_000, 80_000]);
   });
 
   it("become a table of what was validated, first and last included", () => {

@@ -36,6 +36,14 @@ export function chartRows(lines: ChartLines, axis: Axis): readonly ChartRow[] {
   return [...rows.values()].sort((a, b) => a.x - b.x);
 }
 
+/** Round places on an axis from 0 to `end`, about `count` of them. */
+export function axisTicks(end: number, count = 5): readonly number[] {
+  const rough = Math.max(1, end) / count;
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const stride = Math.max(1, ([1, 2, 5].find((times) => times * unit >= rough) ?? 10) * unit);
+  return Array.from({ length: Math.floor(end / stride) + 1 }, (_, i) => i * stride);
+}
+
 /** At most `most` rows for a table, evenly chosen; rows with a validation figure go first, the last row always stays. */
 export function tableRows(rows: readonly ChartRow[], most: number): readonly ChartRow[] {
   const measured = rows.filter(({ validation }) => validation !== undefined);

@@ -1,6 +1,6 @@
 /** The sentence beside a chart. */
 import { describe, expect, it } from "vitest";
-import { describeCurve } from "./summary.ts";
+import { describeCurve, describeRange } from "./summary.ts";
 
 const at = (step: number, value: number) => ({ step, epoch: step / 10, value });
 const format = (value: number): string => value.toFixed(2);
@@ -10,6 +10,11 @@ describe("a curve in a sentence", () => {
     expect(describeCurve({ subject: "Training loss", points: [at(1, 1.93), at(320, 0.42)], format })).toBe("Training loss fell from 1.93 to 0.42 in 320 steps.");
     expect(describeCurve({ subject: "Learning rate", points: [at(1, 0.1)], format })).toBe("Learning rate is 0.10 after 1 step.");
     expect(describeCurve({ subject: "Training loss", points: [], format })).toBe("Nothing measured yet.");
+  });
+
+  it("says how far it ranged where neither way is better", () => {
+    expect(describeRange({ subject: "The rate", points: [at(1, 0.1), at(9, 2), at(40, 1.4)], format })).toBe("The rate is 1.40 after 40 steps, and was between 0.10 and 2.00.");
+    expect(describeRange({ subject: "The rate", points: [at(1, 0.1)], format })).toBe("The rate is 0.10 after 1 step.");
   });
 
   it("adds validation, and the best epoch where that was another", () => {

@@ -1,5 +1,5 @@
 /** A chart in one sentence, for those who do not see it and for those who do not want to read it off. Pure. */
-import { formatCount } from "../primitives/format.ts";
+import { formatCount, formatPlural } from "../primitives/format.ts";
 import type { ChartPoint } from "./rows.ts";
 
 interface SummaryInput {
@@ -17,10 +17,20 @@ export function describeCurve({ subject, points, format, validation }: SummaryIn
   if (first === undefined || last === undefined) return "Nothing measured yet.";
   const [from, to] = [format(first.value), format(last.value)];
   const course = from === to ? `is ${to} after` : `${last.value < first.value ? "fell" : "rose"} from ${from} to ${to} in`;
-  const main = `${subject} ${course} ${formatCount(last.step)} ${last.step === 1 ? "step" : "steps"}`;
+  const main = `${subject} ${course} ${formatPlural(last.step, "step")}`;
   const measured = validation?.points.at(-1);
   if (validation === undefined || measured === undefined) return `${main}.`;
   const { best } = validation;
   const atBest = best && format(best.value) !== format(measured.value) ? `, ${format(best.value)} after the best epoch, ${formatCount(best.epoch)}` : "";
   return `${main}; ${validation.subject} is ${format(measured.value)}${atBest}.`;
+}
+
+/** `The rate is 0.00135 after 441 steps, and was between 8.1e-5 and 0.002.` For figures that are not meant to fall or rise. */
+export function describeRange({ subject, points, format }: Pick<SummaryInput, "subject" | "points" | "format">): string {
+  const last = points.at(-1);
+  if (last === undefined) return "Nothing measured yet.";
+  const values = points.map(({ value }) => value);
+  const [least, greatest] = [format(Math.min(...values)), format(Math.max(...values))];
+  const range = least === greatest ? "" : `, and was between ${least} and ${greatest}`;
+  return `${subject} is ${format(last.value)} after ${formatPlural(last.step, "step")}${range}.`;
 }

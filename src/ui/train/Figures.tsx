@@ -1,5 +1,5 @@
 /** The run's figures, large and still: what moves at every step is shown smoothed. */
-import { formatCompact, formatDuration, formatMetric } from "../primitives/format.ts";
+import { formatCompact, formatCount, formatDuration, formatMetric } from "../primitives/format.ts";
 import { Stat } from "../primitives/Stat.tsx";
 import { formatLoss, formatRate } from "./figures.ts";
 import classes from "./train.module.css";
@@ -9,6 +9,8 @@ interface FiguresProps {
   readonly accuracy: number | null;
   readonly validationLoss: number | null;
   readonly validationAccuracy: number | null;
+  /** The epoch of the two validation figures. */
+  readonly validatedEpoch: number | null;
   readonly learningRate: number | null;
   readonly gradientNorm: number | null;
   readonly examplesPerSecond: number | null;
@@ -18,14 +20,15 @@ interface FiguresProps {
 
 const none = "–";
 
-export function Figures({ loss, accuracy, validationLoss, validationAccuracy, learningRate, gradientNorm, examplesPerSecond, time }: FiguresProps) {
+export function Figures({ loss, accuracy, validationLoss, validationAccuracy, validatedEpoch, learningRate, gradientNorm, examplesPerSecond, time }: FiguresProps) {
   const show = (value: number | null, format: (value: number) => string): string => (value === null ? none : format(value));
+  const after = validatedEpoch === null ? undefined : `after epoch ${formatCount(validatedEpoch)}`;
   return (
     <dl className={classes.figures}>
       <Stat label="Loss" value={show(loss, formatLoss)} />
-      <Stat label="Validation loss" value={show(validationLoss, formatLoss)} />
+      <Stat label="Validation loss" value={show(validationLoss, formatLoss)} note={after} />
       <Stat label="Accuracy" value={show(accuracy, (share) => formatMetric(share))} />
-      <Stat label="Validation accuracy" value={show(validationAccuracy, (share) => formatMetric(share))} />
+      <Stat label="Validation accuracy" value={show(validationAccuracy, (share) => formatMetric(share))} note={after} />
       <Stat label="Learning rate" value={show(learningRate, formatRate)} />
       <Stat label="Gradient norm" value={show(gradientNorm, formatLoss)} />
       <Stat label="Examples a second" value={show(examplesPerSecond, (rate) => formatCompact(rate < 10 ? Number(rate.toFixed(1)) : Math.round(rate)))} />

@@ -7,22 +7,29 @@ import { backendName, formatRate } from "./figures.ts";
 
 interface PlanProps {
   readonly recipe: Recipe;
-  readonly modelName: string;
   readonly parameters: { readonly trainable: number; readonly total: number } | null;
   readonly examples: { readonly train: number; readonly validation: number; readonly test: number };
   /** The backend that it will run on; null while that is being measured. */
   readonly probe: BackendProbe | null;
 }
 
-const layers = { head: "Only the new head", "last-block": "The head and the last block", all: "Every layer" };
 const optimizers = { sgd: "SGD", adam: "Adam", adamw: "AdamW", rmsprop: "RMSprop" };
 
-export function Plan({ recipe, modelName, parameters, examples, probe }: PlanProps) {
-  const { unfreeze, epochs, batchSize, optimizer, learningRate } = recipe;
+/** Which layers of which model will learn, as a sentence. */
+export function describeLayers({ unfreeze }: Pick<Recipe, "unfreeze">, modelName: string): string {
+  if (Array.isArray(unfreeze)) return `Your own choice of layers of ${modelName} learns.`;
+  return {
+    head: `Only the new head of ${modelName} learns.`,
+    "last-block": `The new head and the last block of ${modelName} learn.`,
+    all: `The new head and every layer of ${modelName} learn.`,
+  }[unfreeze];
+}
+
+export function Plan({ recipe, parameters, examples, probe }: PlanProps) {
+  const { epochs, batchSize, optimizer, learningRate } = recipe;
   const held = [`${formatCount(examples.validation)} to validate`, ...(examples.test > 0 ? [`${formatCount(examples.test)} to test`] : [])].join(", ");
   return (
     <StatRow>
-      <Stat label="Model" value={modelName} note={Array.isArray(unfreeze) ? "Your own choice of layers learns" : `${layers[unfreeze]} learn${unfreeze === "last-block" ? "" : "s"}`} />
       <Stat label="Parameters that learn" value={parameters ? formatCompact(parameters.trainable) : "–"} note={parameters && `${formatShare(parameters.trainable / parameters.total)} of ${formatCompact(parameters.total)}`} />
       <Stat label="Examples to learn from" value={formatCount(examples.train)} note={held} />
       <Stat label="Epochs" value={formatCount(epochs)} note={`${formatPlural(batchSize, "example")} a step, ${optimizers[optimizer]} at ${formatRate(learningRate)}`} />

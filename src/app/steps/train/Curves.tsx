@@ -6,7 +6,7 @@ import { bestEpoch, recordOf, type Run, type RunRecord } from "../../../store/ru
 import { emptyTrace, extendTrace, rawPoints, smoothPoints } from "../../../store/trace.ts";
 import { ChartPanel } from "../../../ui/charts/ChartPanel.tsx";
 import type { Axis, ChartPoint } from "../../../ui/charts/rows.ts";
-import { describeCurve } from "../../../ui/charts/summary.ts";
+import { describeCurve, describeRange } from "../../../ui/charts/summary.ts";
 import { formatMetric } from "../../../ui/primitives/format.ts";
 import { formatLoss, formatRate } from "../../../ui/train/figures.ts";
 import classes from "./TrainStep.module.css";
@@ -106,7 +106,7 @@ function RateChart({ axis }: ChartProps) {
   // Not the smoothed course, which would round off a rate set by hand.
   const main = useMemo(() => rawPoints(learningRate), [learningRate]);
   const lines = useMemo(() => ({ main }), [main]);
-  return <ChartPanel title="Learning rate" {...frame} lines={lines} names={rateNames} best={null} format={formatRate} summary={describeCurve({ subject: "The rate", points: main, format: formatRate })} />;
+  return <ChartPanel title="Learning rate" {...frame} lines={lines} names={rateNames} best={null} format={formatRate} summary={describeRange({ subject: "The rate", points: main, format: formatRate })} />;
 }
 
 function NormChart({ axis }: ChartProps) {
@@ -114,5 +114,5 @@ function NormChart({ axis }: ChartProps) {
   const frame = useFrame(run, axis);
   const { gradientNorm } = recordOf(run);
   const lines = useMemo(() => ({ raw: rawPoints(gradientNorm), main: smoothPoints(gradientNorm) }), [gradientNorm]);
-  return <ChartPanel title="Gradient norm" {...frame} lines={lines} names={normNames} best={null} format={formatLoss} summary={describeCurve({ subject: "The gradient's length", points: lines.main, format: formatLoss })} />;
+  return <ChartPanel title="Gradient norm" {...frame} lines={lines} names={normNames} best={null} format={formatLoss} summary={describeRange({ subject: "The gradient's length", points: lines.raw, format: formatLoss })} />;
 }

@@ -6,7 +6,7 @@ import { useRecipe } from "../../../store/recipe.ts";
 import { EmptyState } from "../../../ui/primitives/EmptyState.tsx";
 import { Panel } from "../../../ui/primitives/Panel.tsx";
 import { SectionTitle } from "../../../ui/primitives/SectionTitle.tsx";
-import { Plan } from "../../../ui/train/Plan.tsx";
+import { Plan, describeLayers } from "../../../ui/train/Plan.tsx";
 import { useDeviceReport } from "../settings/useDeviceReport.ts";
 
 export function PlanPanel({ summary }: { readonly summary: DataSummary }) {
@@ -19,8 +19,8 @@ export function PlanPanel({ summary }: { readonly summary: DataSummary }) {
   return (
     <>
       <Panel label="What will happen">
-        <SectionTitle help="Training happens in this tab, in the background. You can pause, change the learning rate, or stop at any time.">What will happen</SectionTitle>
-        <Plan recipe={recipe} modelName={modelName} parameters={report && { trainable: report.trainableParameters, total: report.totalParameters }} examples={summary.counts} probe={probe} />
+        <SectionTitle help={`${describeLayers(recipe, modelName)} You can pause, change the learning rate, or stop at any time.`}>What will happen</SectionTitle>
+        <Plan recipe={recipe} parameters={report && { trainable: report.trainableParameters, total: report.totalParameters }} examples={summary.counts} probe={probe} />
       </Panel>
       <Panel>
         <EmptyState icon={<IconChartLine size={28} stroke={1.5} aria-hidden />} title="The curves draw themselves here">

@@ -38,6 +38,7 @@ export function RunPanel() {
         accuracy={smoothPoints(record.accuracy).at(-1)?.value ?? null}
         validationLoss={shownEpoch?.validationLoss ?? null}
         validationAccuracy={shownEpoch?.validationAccuracy ?? null}
+        validatedEpoch={shownEpoch?.epoch ?? null}
         learningRate={latest?.learningRate ?? null}
         gradientNorm={smoothPoints(record.gradientNorm).at(-1)?.value ?? null}
         examplesPerSecond={latest === null ? null : record.examplesPerSecond}
