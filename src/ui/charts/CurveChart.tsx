@@ -22,6 +22,8 @@ export interface CurveChartProps {
   readonly top?: number;
   readonly names: Readonly<Partial<Record<LineName, string>>>;
   readonly marks: readonly ChartMark[];
+  /** Whether the marks carry their rates; elsewhere the words would lie on the curves. */
+  readonly labelsMarks?: boolean;
   readonly best: { readonly x: number; readonly y: number } | null;
   readonly format: (value: number) => string;
 }
@@ -36,7 +38,7 @@ const tick = { fontSize: 11.5, fill: "var(--g-ink-3)" };
 const formatTick = (value: number): string => (value >= 1000 ? formatCount(value) : String(Number(value.toPrecision(3))));
 const axisLine = { stroke: "var(--g-line-strong)" };
 
-export const CurveChart = memo(function CurveChart({ rows, axis, end, top, names, marks, best, format }: CurveChartProps) {
+export const CurveChart = memo(function CurveChart({ rows, axis, end, top, names, marks, labelsMarks = false, best, format }: CurveChartProps) {
   const shown = lineNames.filter((name) => names[name] !== undefined);
   const dotted = rows.filter(({ validation }) => validation !== undefined).length <= mostDots;
   return (
@@ -52,7 +54,7 @@ export const CurveChart = memo(function CurveChart({ rows, axis, end, top, names
             x={x}
             stroke="var(--g-ink-3)"
             strokeDasharray="3 3"
-            label={{ value: label, position: x > end * 0.8 ? "insideTopRight" : "insideTopLeft", fontSize: 11.5, fill: "var(--g-ink-2)", offset: 4 }}
+            label={labelsMarks ? { value: label, position: x > end * 0.8 ? "insideTopRight" : "insideTopLeft", fontSize: 11.5, fill: "var(--g-ink-2)", offset: 4 } : undefined}
           />
         ))}
         {shown.map((name) => (

@@ -14,6 +14,7 @@ describe("a curve in a sentence", () => {
 
   it("says how far it ranged where neither way is better", () => {
     expect(describeRange({ subject: "The rate", points: [at(1, 0.1), at(9, 2), at(40, 1.4)], format })).toBe("The rate is 1.40 after 40 steps, and was between 0.10 and 2.00.");
+    expect(describeRange({ subject: "The norm", points: [at(40, 1.5)], all: [at(1, 9), at(40, 1.4)], format })).toBe("The norm is 1.50 after 40 steps, and was between 1.40 and 9.00.");
     expect(describeRange({ subject: "The rate", points: [at(1, 0.1)], format })).toBe("The rate is 0.10 after 1 step.");
   });
 

@@ -25,11 +25,14 @@ export function describeCurve({ subject, points, format, validation }: SummaryIn
   return `${main}; ${validation.subject} is ${format(measured.value)}${atBest}.`;
 }
 
-/** `The rate is 0.00135 after 441 steps, and was between 8.1e-5 and 0.002.` For figures that are not meant to fall or rise. */
-export function describeRange({ subject, points, format }: Pick<SummaryInput, "subject" | "points" | "format">): string {
+/**
+ * `The rate is 0.00135 after 441 steps, and was between 8.1e-5 and 0.002.` For figures that are not meant to fall or rise.
+ * @param input.all every step's figure, where `points` are smoothed.
+ */
+export function describeRange({ subject, points, all = points, format }: Pick<SummaryInput, "subject" | "points" | "format"> & { readonly all?: readonly ChartPoint[] }): string {
   const last = points.at(-1);
   if (last === undefined) return "Nothing measured yet.";
-  const values = points.map(({ value }) => value);
+  const values = all.map(({ value }) => value);
   const [least, greatest] = [format(Math.min(...values)), format(Math.max(...values))];
   const range = least === greatest ? "" : `, and was between ${least} and ${greatest}`;
   return `${subject} is ${format(last.value)} after ${formatPlural(last.step, "step")}${range}.`;

@@ -106,7 +106,7 @@ function RateChart({ axis }: ChartProps) {
   // Not the smoothed course, which would round off a rate set by hand.
   const main = useMemo(() => rawPoints(learningRate), [learningRate]);
   const lines = useMemo(() => ({ main }), [main]);
-  return <ChartPanel title="Learning rate" {...frame} lines={lines} names={rateNames} best={null} format={formatRate} summary={describeRange({ subject: "The rate", points: main, format: formatRate })} />;
+  return <ChartPanel title="Learning rate" {...frame} labelsMarks lines={lines} names={rateNames} best={null} format={formatRate} summary={describeRange({ subject: "The rate", points: main, format: formatRate })} />;
 }
 
 function NormChart({ axis }: ChartProps) {
@@ -114,5 +114,5 @@ function NormChart({ axis }: ChartProps) {
   const frame = useFrame(run, axis);
   const { gradientNorm } = recordOf(run);
   const lines = useMemo(() => ({ raw: rawPoints(gradientNorm), main: smoothPoints(gradientNorm) }), [gradientNorm]);
-  return <ChartPanel title="Gradient norm" {...frame} lines={lines} names={normNames} best={null} format={formatLoss} summary={describeRange({ subject: "The gradient's length", points: lines.raw, format: formatLoss })} />;
+  return <ChartPanel title="Gradient norm" {...frame} lines={lines} names={normNames} best={null} format={formatLoss} summary={describeRange({ subject: "The gradient's length, smoothed,", points: lines.main, all: lines.raw, format: formatLoss })} />;
 }

@@ -29,7 +29,7 @@ const leads = {
   preparing: "The model is being prepared. What the frozen layers make of each example is computed once and kept.",
   training: "The model is learning. You can leave this step; the run goes on.",
   paused: "The run waits. Nothing is lost; go on whenever you like.",
-  finished: "The run is over and its best weights are kept.",
+  finished: "The run is over. What the model learned is kept until the next run starts.",
   cancelled: "Everything is set. Start, and watch the model learn.",
   failed: "The run has ended before its time. Data, model and settings are as they were.",
 };
