@@ -7,6 +7,7 @@ import { sentenceOf, worker } from "../../../store/client.ts";
 import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { ExampleList } from "../../../ui/results/ExampleList.tsx";
+import classes from "./ConfusionDrawer.module.css";
 import { useExamples } from "./useExamples.ts";
 
 interface ConfusionDrawerProps {
@@ -20,9 +21,19 @@ const pageSize = 24;
 
 export function ConfusionDrawer({ kind, cell, onClose }: ConfusionDrawerProps) {
   return (
-    <Drawer opened={cell !== null} onClose={onClose} position="right" size="lg" title={cell?.name} closeButtonProps={{ "aria-label": "Close the examples" }}>
-      {cell && <CellExamples key={cell.name} kind={kind} name={cell.name} query={cell.query} />}
-    </Drawer>
+    <Drawer.Root opened={cell !== null} onClose={onClose} position="right" size="lg">
+      <Drawer.Overlay />
+      <Drawer.Content>
+        <Drawer.Body>
+          {/* Mantine's own header is a <header>, which in a portal would be a second banner of the page. */}
+          <div className={classes.head}>
+            <Drawer.Title>{cell?.name}</Drawer.Title>
+            <Drawer.CloseButton aria-label="Close the examples" />
+          </div>
+          {cell && <CellExamples key={cell.name} kind={kind} name={cell.name} query={cell.query} />}
+        </Drawer.Body>
+      </Drawer.Content>
+    </Drawer.Root>
   );
 }
 
