@@ -33,7 +33,8 @@ export default defineConfig({
       {
         extends: true,
         server: { headers: isolationHeaders },
-        optimizeDeps: { include: prebundled },
+        // The page's own packages are not for these tests; found late, they would reload one.
+        optimizeDeps: { include: prebundled, entries: ["src/**/*.browser.test.ts"] },
         test: {
           name: "browser",
           include: ["{src,bench}/**/*.browser.test.{ts,tsx}"],
