@@ -5,9 +5,9 @@ import type { DataSummary } from "../../../protocol/data.ts";
 import { openSummary, useData } from "../../../store/data.ts";
 import { useRecipe } from "../../../store/recipe.ts";
 import { useSession } from "../../../store/session.ts";
-import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { StepPage } from "../../../ui/primitives/StepPage.tsx";
 import { RecipePanel } from "../../../ui/settings/RecipePanel.tsx";
+import { UndoNotice } from "../../../ui/settings/UndoNotice.tsx";
 import { fieldPaths, isChanged } from "../../../ui/settings/controls.ts";
 import { recipeText } from "../../../ui/settings/recipe-json.ts";
 import { AdvancedSettings } from "./AdvancedSettings.tsx";
@@ -19,7 +19,7 @@ function Settings({ summary }: { readonly summary: DataSummary }) {
   const recipe = useRecipe((state) => state.recipe);
   const goTo = useSession((state) => state.goTo);
   const [mode, choose] = useMode();
-  const { error, replaced, resetAll, open, undo, save } = useRecipeFiles(summary);
+  const { error, replaced, resetAll, open, undo, dismiss, save } = useRecipeFiles(summary);
   const changed = fieldPaths.some((path) => isChanged(recipe, path));
 
   return (
@@ -44,22 +44,9 @@ function Settings({ summary }: { readonly summary: DataSummary }) {
       }
       next={{ label: "Continue to Train", onNext: () => goTo("train") }}
     >
-      <div role="status" hidden={replaced === null}>
-        {replaced !== null && (
-          <Sentence
-            tone="success"
-            actions={
-              <Button variant="default" size="xs" onClick={undo}>
-                Undo
-              </Button>
-            }
-          >
-            {replaced}
-          </Sentence>
-        )}
-      </div>
       {mode === "simple" ? <SimpleSettings onAdvanced={() => choose("advanced")} /> : <AdvancedSettings summary={summary} />}
       <RecipePanel json={recipeText(recipe)} error={error} onDownload={save} onFile={(file) => void open(file)} />
+      <UndoNotice what={replaced} onUndo={undo} onDismiss={dismiss} />
     </StepPage>
   );
 }

@@ -10,20 +10,21 @@ import { defaultSettings } from "../../../ui/settings/controls.ts";
 import { readRecipeFile, recipeFor, recipeText } from "../../../ui/settings/recipe-json.ts";
 
 export function useRecipeFiles(summary: DataSummary) {
+  const current = useRecipe((state) => state.recipe);
   const replace = useRecipe((state) => state.replace);
   const [error, setError] = useState<ErrorSentence | null>(null);
-  const [replaced, setReplaced] = useState<{ readonly what: string; readonly before: Recipe } | null>(null);
+  const [replaced, setReplaced] = useState<{ readonly what: string; readonly before: Recipe; readonly after: Recipe } | null>(null);
 
   const put = (recipe: Recipe, what: string): void => {
-    setReplaced({ what, before: useRecipe.getState().recipe });
+    setReplaced({ what, before: useRecipe.getState().recipe, after: recipe });
     replace(recipe);
     setError(null);
   };
 
   return {
     error,
-    /** What happened last, until it is undone or seen. */
-    replaced: replaced?.what ?? null,
+    /** What replaced the settings, as long as undoing it would lose nothing that was done since. */
+    replaced: replaced?.after === current ? replaced.what : null,
 
     resetAll: () => put(defaultSettings(useRecipe.getState().recipe), "All settings are at their defaults."),
 
@@ -40,6 +41,8 @@ export function useRecipeFiles(summary: DataSummary) {
       if (replaced) replace(replaced.before);
       setReplaced(null);
     },
+
+    dismiss: () => setReplaced(null),
 
     save: () => {
       const url = URL.createObjectURL(new Blob([recipeText(useRecipe.getState().recipe)], { type: "application/json" }));
