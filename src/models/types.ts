@@ -14,8 +14,8 @@ export interface Tokenizer {
 export type ModelInput =
   /** RGB, [batch, size, size, 3]; `size` only where the model takes no other. `scaled`: it wants the recipe's pixel range instead of 0..255. */
   | { readonly kind: "image"; readonly name: string; readonly size?: number; readonly scaled?: boolean }
-  /** Token ids int32 [batch, tokens]; `vocabulary` is what the tokenizer was made of, for the download. */
-  | { readonly kind: "text"; readonly name: string; readonly tokenizer: Tokenizer; readonly vocabulary: unknown };
+  /** Token ids int32 [batch, tokens], never more than `maxTokens`; `vocabulary` is what the tokenizer was made of, for the download. */
+  | { readonly kind: "text"; readonly name: string; readonly maxTokens: number; readonly tokenizer: Tokenizer; readonly vocabulary: unknown };
 
 export interface LoadedModel {
   readonly model: Model;

@@ -48,7 +48,7 @@ export const recipeSchema = z.strictObject({
     .enum(pixelRanges)
     .default("-1..1")
     .describe("Only for a model of your own: the pixel values that it was trained on. Keras' mobile models and Teachable Machine use -1..1."),
-  maxTokens: z.int().min(8).max(512).default(128).describe("Longer texts are cut after this many tokens."),
+  maxTokens: z.int().min(8).max(512).default(128).describe("Longer texts are cut after this many tokens. A model that takes fewer cuts there."),
   epochs: z.int().min(1).max(1000).default(20).describe("How many times the model sees every training example."),
   batchSize: z.int().min(1).max(1024).default(32).describe("Examples per step. Larger is steadier and needs more memory."),
   optimizer: z.enum(["sgd", "adam", "adamw", "rmsprop"]).default("adamw").describe("How gradients become changes of the weights. AdamW rarely needs tuning."),

@@ -34,7 +34,7 @@ export async function exportRun(run: FineTuningRun): Promise<Blob> {
     name: `${recipe.model}, fine-tuned`,
     task: recipe.task,
     classes: [...classes],
-    input: input.kind === "text" ? { kind: "text", name: input.name, maxTokens: recipe.maxTokens, paddingId: input.tokenizer.paddingId } : { kind: "image", name: input.name, size: input.size ?? recipe.imageSize },
+    input: input.kind === "text" ? { kind: "text", name: input.name, maxTokens: Math.min(recipe.maxTokens, input.maxTokens), paddingId: input.tokenizer.paddingId } : { kind: "image", name: input.name, size: input.size ?? recipe.imageSize },
     validationAccuracy: results.validation.after.accuracy,
   };
   const json = (value: unknown): Uint8Array => strToU8(`${JSON.stringify(value, null, 2)}\n`);

@@ -6,7 +6,7 @@ import { unzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import "../core/testing/to-be-all-close.ts";
 import { tf, type Tensor } from "../engine/tf.ts";
-import { loadGraphModel } from "../formats/testing/plain-tfjs.ts";
+import { loadGraphModel, saveLayers } from "../formats/testing/plain-tfjs.ts";
 import type { WorkerApi } from "../protocol/api.ts";
 import type { SourceFile } from "../protocol/data.ts";
 import { parseRecipe, type RecipeInput } from "../protocol/recipe.ts";
@@ -128,6 +128,60 @@ describe("fine-tuning images", () => {
     expect(events.at(-1)).toEqual({ kind: "cancelled" });
     expect((await api.memory()).tensors).toBe(before);
     await expect(api.getResults()).rejects.toThrow("nothing has been trained yet");
+  });
+});
+
+describe("a person's own TensorFlow.js layers model", () => {
+  /** A small network with a batch norm, and the classifier that it was trained with. */
+  async function ownModel(): Promise<SourceFile[]> {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.conv2d({ inputShape: [32, 32, 3], filters: 8, kernelSize: 3, strides: 2, padding: "same", name: "block_1_conv" }),
+        tf.layers.batchNormalization({ name: "block_1_norm" }),
+        tf.layers.reLU({ name: "block_1_relu" }),
+        tf.layers.depthwiseConv2d({ kernelSize: 3, strides: 2, padding: "same", name: "block_2_depthwise" }),
+        tf.layers.globalAveragePooling2d({ name: "pool" }),
+        tf.layers.dense({ units: 5, activation: "softmax", name: "old_classifier" }),
+      ],
+    });
+    const { json, bytes } = await saveLayers(model);
+    model.dispose();
+    return [
+      { path: "mine/model.json", blob: new Blob([JSON.stringify(json)]) },
+      { path: "mine/weights.bin", blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) },
+    ];
+  }
+
+  test.each([["head"], ["all"]] as const)("trains with %s unfrozen, and its download predicts the same in Graft and in TensorFlow.js", { timeout: 120_000 }, async (unfreeze) => {
+    const api = createWorkerApi({ embeddedBase: "/embedded/" });
+    await api.openFiles(await pictures(8), quiet);
+    const card = await api.importModel(await ownModel(), quiet);
+    expect(card).toMatchObject({ name: "mine", origin: "imported" });
+    expect((await api.listModels("image-classification")).map(({ id }) => id)).toContain(card.id);
+
+    const recipe: RecipeInput = { task: "image-classification", model: card.id, backend: "wasm", unfreeze, epochs: 3, batchSize: 8, pixelRange: "0..1" };
+    const { groups } = await api.describeLayers(parseRecipe(recipe));
+    // The old classifier is gone, the new head is there.
+    expect(groups.map(({ path }) => path)).toEqual(["block_1_conv", "block_1_norm", "block_2_depthwise", "head"]);
+    const { losses } = await trainWith(api, recipe);
+    expect(losses.every(Number.isFinite)).toBe(true);
+
+    const blob = await picture("square", 7);
+    const { tuned } = await api.predict({ kind: "image", blob });
+    const { zip, files, json } = await unpacked(api);
+    const classes = json("labels.json") as string[];
+    await api.openDownload([{ path: "download.zip", blob: zip }]);
+    expect(probabilitiesOf((await api.predictOpened({ kind: "image", blob })).tuned, classes)).toBeAllClose(probabilitiesOf(tuned, classes), { atol: 1e-5 });
+    const plain = await loadPlain(files);
+    const bitmap = await createImageBitmap(blob, { resizeWidth: 32, resizeHeight: 32, resizeQuality: "high" });
+    const logits = plain.execute({ [plain.inputs[0]?.name ?? ""]: tf.browser.fromPixels(bitmap).expandDims(0).toFloat() }) as Tensor;
+    expect([...(await tf.softmax(logits).data())]).toBeAllClose(probabilitiesOf(tuned, classes), { atol: 0.02 });
+  });
+
+  test("a shard that is missing is named", async () => {
+    const api = createWorkerApi({ embeddedBase: "/embedded/" });
+    const [modelJson] = await ownModel();
+    await expect(api.importModel([modelJson as SourceFile], quiet)).rejects.toThrow(/a weight file is missing: weights\.bin/);
   });
 });
 

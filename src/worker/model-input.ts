@@ -5,7 +5,7 @@ import type { Recipe } from "../protocol/recipe.ts";
 
 /** Input name -> shape with only the batch open. */
 export function concreteInputShapes({ input }: Pick<LoadedModel, "input">, recipe: Pick<Recipe, "imageSize" | "maxTokens">): Record<string, Shape> {
-  if (input.kind === "text") return { [input.name]: [null, recipe.maxTokens] };
+  if (input.kind === "text") return { [input.name]: [null, Math.min(recipe.maxTokens, input.maxTokens)] };
   const size = input.size ?? recipe.imageSize;
   return { [input.name]: [null, size, size, 3] };
 }

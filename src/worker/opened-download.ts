@@ -44,7 +44,7 @@ export class OpenedDownload {
       if (weights.get(name)?.length !== size) throw new GraftError({ where: "model.safetensors", what: `the tensor "${name}" is missing or has not ${size} values`, next: "Download the model again" });
     }
     const input: ModelInput =
-      manifest.input.kind === "image" ? { kind: "image", name: manifest.input.name, size: manifest.input.size } : textInput(manifest.input.name, await jsonOf(entries, "tokenizer/vocab.json"));
+      manifest.input.kind === "image" ? { kind: "image", name: manifest.input.name, size: manifest.input.size } : textInput(manifest.input.name, manifest.input.maxTokens, await jsonOf(entries, "tokenizer/vocab.json"));
     await device.activateAny();
     return new OpenedDownload(manifest, recipe, input, new GraphModule({ graph, weights }, new Set()));
   }
@@ -60,8 +60,8 @@ export class OpenedDownload {
   }
 }
 
-function textInput(name: string, vocabulary: unknown): ModelInput {
-  return { kind: "text", name, tokenizer: createTokenizer(vocabulary), vocabulary };
+function textInput(name: string, maxTokens: number, vocabulary: unknown): ModelInput {
+  return { kind: "text", name, maxTokens, tokenizer: createTokenizer(vocabulary), vocabulary };
 }
 
 type Entries = ReadonlyMap<string, () => Promise<Uint8Array>>;

@@ -57,6 +57,7 @@ export class FineTuningRun {
   /** What training may change, as it was before the first step. */
   private base: Map<string, Tensor> | null = null;
   private finished: Finished | null = null;
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(context: RunContext) {
     this.context = context;
@@ -151,7 +152,14 @@ export class FineTuningRun {
     return found ? confusionCell(found.predictions, this.classes.indexOf(actual), this.classes.indexOf(predicted), this.classes.length) : [];
   }
 
-  async predict(input: PredictionInput): Promise<Prediction> {
+  predict(input: PredictionInput): Promise<Prediction> {
+    // Showing the base swaps its weights in for a moment, so predictions take turns.
+    const result = this.turn.then(() => this.predictNow(input));
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+
+  private async predictNow(input: PredictionInput): Promise<Prediction> {
     this.done();
     const module = this.module as GraphModule;
     const example = await engineOf(this.recipe.task).encodeInput(input, this.loaded.input, this.recipe);

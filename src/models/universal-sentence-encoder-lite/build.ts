@@ -19,7 +19,10 @@ const feedForwardWidth = 1536;
 const heads = 4;
 const layerNormEpsilon = 1e-6;
 
-/** Input `ids` int32 [batch, tokens], padded with `paddingId`; at most 128 tokens were seen in training. */
+/** The published graph cuts longer texts here. */
+export const maxTokens = 128;
+
+/** Input `ids` int32 [batch, tokens], padded with `paddingId`. */
 export function buildUniversalSentenceEncoderLite(): Graph {
   const builder = new GraphBuilder();
   const ids = builder.input(inputName, [null, null], "int32");

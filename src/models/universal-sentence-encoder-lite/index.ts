@@ -1,7 +1,7 @@
 /** The embedded text model: its card, and how its files become an encoder. */
 import { parseJson } from "../../formats/json-cursor.ts";
 import type { ModelFamily } from "../types.ts";
-import { blocks, buildUniversalSentenceEncoderLite, featuresName, inputName } from "./build.ts";
+import { blocks, buildUniversalSentenceEncoderLite, featuresName, inputName, maxTokens } from "./build.ts";
 import { createTokenizer } from "./tokenizer.ts";
 import { readPublishedWeights } from "./weights.ts";
 
@@ -32,6 +32,6 @@ export const universalSentenceEncoderLite: ModelFamily = {
     const graph = buildUniversalSentenceEncoderLite();
     const vocabulary = parseJson(new Uint8Array(vocabularyJson), vocabularyFile);
     const weights = readPublishedWeights(graph, parseJson(new Uint8Array(json), modelFile), new Uint8Array(await new Blob(parts).arrayBuffer()));
-    return { model: { graph, weights }, features: featuresName, blocks, input: { kind: "text", name: inputName, tokenizer: createTokenizer(vocabulary), vocabulary }, licence: this.card.licence };
+    return { model: { graph, weights }, features: featuresName, blocks, input: { kind: "text", name: inputName, maxTokens, tokenizer: createTokenizer(vocabulary), vocabulary }, licence: this.card.licence };
   },
 };

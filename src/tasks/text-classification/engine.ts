@@ -11,13 +11,14 @@ export const textClassificationEngine: TaskEngine<TextDataset> = {
 
   createSource(dataset, input, recipe) {
     if (input.kind !== "text") throw wrongModel(recipe.model);
-    return textSource(dataset, { inputName: input.name, tokenizer: input.tokenizer, maxTokens: recipe.maxTokens });
+    return textSource(dataset, { inputName: input.name, tokenizer: input.tokenizer, maxTokens: Math.min(recipe.maxTokens, input.maxTokens) });
   },
 
   encodeInput(value, input, recipe) {
     if (value.kind !== "text" || input.kind !== "text") throw wrongModel(recipe.model);
-    const ids = input.tokenizer.encode(value.text).subarray(0, recipe.maxTokens);
-    return Promise.resolve(padded(ids, bucketLength(ids.length, recipe.maxTokens), input.tokenizer.paddingId));
+    const maxTokens = Math.min(recipe.maxTokens, input.maxTokens);
+    const ids = input.tokenizer.encode(value.text).subarray(0, maxTokens);
+    return Promise.resolve(padded(ids, bucketLength(ids.length, maxTokens), input.tokenizer.paddingId));
   },
 };
 
