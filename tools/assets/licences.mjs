@@ -1,6 +1,6 @@
 /**
  * The licence texts that travel with the page: of each embedded model and sample, and of every package whose code is in
- * the bundle, read from the installed packages. `licences/index.json` lists them for the page.
+ * the bundle, read from the installed packages. `licences/index.html` lists them; the page links there.
  */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -64,17 +64,34 @@ function packageNotices() {
   return [...notices.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** What the page's link "Licences" opens. @param {readonly Notice[]} notices */
+function indexPage(notices) {
+  const escape = (/** @type {string} */ text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+  const rows = notices.map(({ name, licence, file }) => `<li><a href="${escape(basename(file))}">${escape(name)}</a>: ${escape(licence)}</li>`);
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Licences - Graft</title>
+<h1>What this page is made of</h1>
+<p>Graft itself is under the <a href="apache-2.0.txt">Apache License 2.0</a>.</p>
+<ul>
+${rows.join("\n")}
+</ul>
+</html>
+`;
+}
+
 /** @returns {Map<string, Uint8Array>} path below embedded/ -> content */
 export function licenceFiles() {
   const assets = assetNotices();
   const packages = packageNotices();
   const rule = "-".repeat(80);
   const joined = packages.map(({ name, licence, text }) => `${rule}\n${name} (${licence})\n${rule}\n\n${text.trim()}\n`).join("\n");
-  const index = [...assets, ...packages].map(({ name, licence, file }) => ({ name, licence, file: basename(file) }));
   return new Map([
     ...assets.map(({ file, text }) => /** @type {const} */ ([`licences/${file}`, Buffer.from(text)])),
     ["licences/apache-2.0.txt", readFileSync(join(projectRoot, "LICENSE"))],
     ["licences/packages.txt", Buffer.from(joined)],
-    ["licences/index.json", Buffer.from(JSON.stringify(index, null, 1))],
+    ["licences/index.html", Buffer.from(indexPage([...assets, ...packages]))],
   ]);
 }

@@ -62,7 +62,12 @@ export function Shell() {
         <div className={classes.foot}>
           <p className={classes.privacy}>
             <IconShieldLock size={16} stroke={1.75} aria-hidden />
-            Your data stays in this tab.
+            <span>
+              Your data stays in this tab.{" "}
+              <a href="embedded/licences/index.html" target="_blank" rel="noreferrer">
+                Licences
+              </a>
+            </span>
           </p>
           <ColorSchemeToggle />
         </div>
@@ -76,7 +81,12 @@ export function Shell() {
           </StepBoundary>
           <p className={classes.privacyNarrow}>
             <IconShieldLock size={16} stroke={1.75} aria-hidden />
-            Your data stays in this tab.
+            <span>
+              Your data stays in this tab.{" "}
+              <a href="embedded/licences/index.html" target="_blank" rel="noreferrer">
+                Licences
+              </a>
+            </span>
           </p>
         </div>
       </main>
