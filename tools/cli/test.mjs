@@ -3,19 +3,36 @@
  * which counts single tests, and one for each part that is not made of tests. No test at all counts as a failure.
  * `--quick` (npm run check) is the part for every few minutes: types, lint, layers and the tests in Node.
  */
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { spawnSync } from "node:child_process";
 import { freePort } from "./free-port.mjs";
 import { CommandError, ensureAssets, ensureBuilt, ensureInstalled, projectRoot, runMain, tool } from "./project.mjs";
 import { countPlaywright, countVitest } from "./test-counts.mjs";
 
 /** @typedef {import("./test-counts.mjs").Counts} Counts */
+/** @typedef {{ name: string, passed: number, failed: number, seconds: number }} Result */
 
-/** @param {string} script @param {string[]} args @param {NodeJS.ProcessEnv} env */
-function runTool(script, args, env = {}) {
-  return spawnSync(process.execPath, [tool(script), ...args], { cwd: projectRoot, stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, ...env } }).status === 0;
+/**
+ * Runs a tool, its output as it comes, or (`held`) only once it has failed.
+ * @param {string} script
+ * @param {string[]} args
+ * @param {{ env?: NodeJS.ProcessEnv, held?: boolean }} options
+ * @returns {Promise<boolean>}
+ */
+function runTool(script, args, { env = {}, held = false } = {}) {
+  const child = spawn(process.execPath, [tool(script), ...args], { cwd: projectRoot, stdio: ["ignore", held ? "pipe" : "inherit", held ? "pipe" : "inherit"], env: { ...process.env, ...env } });
+  /** @type {Buffer[]} */
+  const output = [];
+  child.stdout?.on("data", (text) => output.push(text));
+  child.stderr?.on("data", (text) => output.push(text));
+  return new Promise((resolve) =>
+    child.on("close", (code) => {
+      if (held && code !== 0) process.stdout.write(`\n${Buffer.concat(output).toString()}`);
+      resolve(code === 0);
+    }),
+  );
 }
 
 /** @param {() => boolean | Promise<unknown>} check @returns {Promise<Counts>} */
@@ -26,15 +43,15 @@ async function asOne(check) {
 
 /**
  * Runs a test runner and reads its JSON report; a runner that fails without a failed test (or a report) adds a failure.
- * @param {(report: string) => boolean} runner
+ * @param {(report: string) => Promise<boolean>} runner
  * @param {(report: any) => Counts} count
- * @returns {Counts}
+ * @returns {Promise<Counts>}
  */
-function asTests(runner, count) {
+async function asTests(runner, count) {
   const folder = mkdtempSync(join(tmpdir(), "graft-test-"));
   const report = join(folder, "report.json");
   try {
-    const ok = runner(report);
+    const ok = await runner(report);
     const { passed, failed } = count(JSON.parse(readFileSync(report, "utf8")));
     return { passed, failed: failed + (failed === 0 && (!ok || passed === 0) ? 1 : 0) };
   } catch (error) {
@@ -52,30 +69,31 @@ const vitest = (project) =>
 async function journeys() {
   const port = await freePort();
   return asTests(
-    (report) => runTool("@playwright/test/cli.js", ["test", "--reporter=line,json"], { PLAYWRIGHT_JSON_OUTPUT_NAME: report, GRAFT_E2E_PORT: String(port) }),
+    (report) => runTool("@playwright/test/cli.js", ["test", "--reporter=line,json"], { env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report, GRAFT_E2E_PORT: String(port) } }),
     countPlaywright,
   );
 }
 
-/** @type {{ name: string, quick: boolean, run: () => Counts | Promise<Counts> }[]} */
-const parts = [
-  { name: "assets", quick: true, run: () => asOne(ensureAssets) },
-  { name: "types", quick: true, run: () => asOne(() => runTool("typescript/bin/tsc", ["-p", "."])) },
-  { name: "lint", quick: true, run: () => asOne(() => runTool("eslint/bin/eslint.js", [".", "--cache", "--cache-location", "node_modules/.cache/eslint/"])) },
-  { name: "layers", quick: true, run: () => asOne(() => runTool("dependency-cruiser/bin/dependency-cruise.mjs", ["src", "--config", ".dependency-cruiser.cjs"])) },
-  { name: "tests in Node", quick: true, run: () => vitest("node") },
-  { name: "tests in the browser", quick: false, run: () => vitest("browser") },
-  { name: "build", quick: false, run: () => asOne(ensureBuilt) },
-  { name: "bundle", quick: false, run: () => asOne(async () => console.log((await import("./check-bundle.mjs")).checkBundle())) },
-  { name: "journeys", quick: false, run: journeys },
+/** @typedef {{ name: string, run: () => Promise<Counts> }} Part */
+
+/** One after the other, beside the tests in Node, which keep only one core busy. @type {Part[]} */
+const staticParts = [
+  { name: "types", run: () => asOne(() => runTool("typescript/bin/tsc", ["-p", "."], { held: true })) },
+  { name: "lint", run: () => asOne(() => runTool("eslint/bin/eslint.js", ["."], { held: true })) },
+  { name: "layers", run: () => asOne(() => runTool("dependency-cruiser/bin/dependency-cruise.mjs", ["src", "--config", ".dependency-cruiser.cjs"], { held: true })) },
+];
+/** @type {Part[]} */
+const fullParts = [
+  { name: "tests in the browser", run: () => vitest("browser") },
+  { name: "build", run: () => asOne(ensureBuilt) },
+  { name: "bundle", run: () => asOne(async () => console.log((await import("./check-bundle.mjs")).checkBundle())) },
+  { name: "journeys", run: journeys },
 ];
 
-await runMain(async () => {
-  const quick = process.argv.includes("--quick");
-  ensureInstalled();
-  if (!quick) (await import("./browser.mjs")).ensureBrowser();
+/** @param {Part[]} parts @returns {Promise<Result[]>} */
+async function runAll(parts) {
   const results = [];
-  for (const { name, run } of parts.filter((part) => part.quick || !quick)) {
+  for (const { name, run } of parts) {
     console.log(`\n== ${name}`);
     const startMs = Date.now();
     /** @type {Counts} */
@@ -87,10 +105,20 @@ await runMain(async () => {
     }
     results.push({ name, ...counts, seconds: (Date.now() - startMs) / 1000 });
   }
+  return results;
+}
+
+await runMain(async () => {
+  const quick = process.argv.includes("--quick");
+  ensureInstalled();
+  if (!quick) (await import("./browser.mjs")).ensureBrowser();
+  const assets = await runAll([{ name: "assets", run: () => asOne(ensureAssets) }]);
+  const [checks, tests] = await Promise.all([runAll(staticParts), runAll([{ name: "tests in Node", run: () => vitest("node") }])]);
+  const results = [...assets, ...checks, ...tests, ...(quick ? [] : await runAll(fullParts))];
+
   console.log("");
   for (const { name, passed, failed, seconds } of results) console.log(`${failed === 0 ? "ok    " : "FAILED"}  ${name.padEnd(22)} ${`${passed} passed, ${failed} failed`.padEnd(26)} ${seconds.toFixed(1)} s`);
-  const passed = results.reduce((sum, result) => sum + result.passed, 0);
-  const failed = results.reduce((sum, result) => sum + result.failed, 0);
-  console.log(`${passed} passed, ${failed} failed`);
-  if (failed > 0) process.exitCode = 1;
+  const sum = (/** @type {"passed" | "failed"} */ key) => results.reduce((total, result) => total + result[key], 0);
+  console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
+  if (sum("failed") > 0) process.exitCode = 1;
 });
