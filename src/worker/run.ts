@@ -2,9 +2,10 @@
  * One run, from recipe to results: grafts the head, computes the frozen trunk, measures the model before its first step,
  * trains, measures again, and keeps what predicting and exporting need.
  */
-import { GraftError } from "../core/errors.ts";
+import { CancelledError, GraftError } from "../core/errors.ts";
 import { Rng } from "../core/rng.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { Pace } from "../data/pace.ts";
 import { GraphModule } from "../engine/module.ts";
 import { tf, type Tensor } from "../engine/tf.ts";
 import { resolveUnfreeze } from "../graph/unfreeze.ts";
@@ -13,7 +14,7 @@ import type { Model } from "../graph/types.ts";
 import type { LoadedModel } from "../models/types.ts";
 import type { Split } from "../protocol/data.ts";
 import type { Recipe } from "../protocol/recipe.ts";
-import type { ClassificationMetrics, ConfusionQuery, Prediction, PredictionInput, RunEvent, RunInfo, RunResults, SplitResults } from "../protocol/run.ts";
+import type { ConfusionQuery, Prediction, PredictionInput, RunEvent, RunInfo, RunResults, SplitResults } from "../protocol/run.ts";
 import { graftHead, headGroup } from "../tasks/classification/head.ts";
 import { classificationObjective } from "../tasks/classification/objective.ts";
 import { confusionCell, metricsOf, mistakesOf, ranked, softmaxRows, type SplitPredictions } from "../tasks/classification/results.ts";
@@ -36,8 +37,13 @@ interface Finished {
   readonly outcome: TrainingOutcome;
   readonly info: RunInfo;
   readonly seconds: number;
-  readonly splits: ReadonlyMap<Split, { readonly before: ClassificationMetrics; readonly after: ClassificationMetrics; readonly predictions: SplitPredictions }>;
+  readonly before: Measured;
+  readonly after: Measured;
 }
+
+type Measured = ReadonlyMap<Split, SplitPredictions>;
+/** Example indices. */
+type Splits = Readonly<Record<Split, readonly number[]>>;
 
 export interface RunContext {
   readonly recipe: Recipe;
@@ -67,30 +73,48 @@ export class FineTuningRun {
   }
 
   async start(): Promise<void> {
-    const { recipe, dataset, loaded, backend, onEvent } = this.context;
+    const { recipe, dataset, onEvent } = this.context;
     const startMs = performance.now();
     const rng = new Rng(recipe.seed);
-    const train_ = dataset.examples("train");
-    const examples = { train: train_.map(indexOf), validation: dataset.examples("validation").map(indexOf), test: dataset.examples("test").map(indexOf) };
-    if (examples.train.length === 0 || examples.validation.length === 0) {
-      throw new GraftError({ where: dataset.summary().name, what: `${examples.train.length} training and ${examples.validation.length} validation examples`, wanted: "at least one of each", next: "Add examples or change the split" });
-    }
+    const splits = splitsOf(dataset);
+    const { model, problem, info } = this.prepare(splits, rng.fork("head"));
+    onEvent({ kind: "started", info });
 
-    const model = graftHead(loaded, recipe, this.classes.length, rng.fork("head"));
+    const views = viewsOf(problem, recipe.epochs, splits.test);
+    const pace = new Pace({ onProgress: ({ what, done, total }) => onEvent({ kind: "preparing", what, done, total }) });
+    await problem.cache.prepare(views, { batchSize: recipe.batchSize, control: this.control, onProgress: (done, total) => pace.report("Computing the frozen layers, once for each example", done, total) });
+    onEvent({ kind: "preparing", what: "Measuring the model before fine-tuning", done: 0, total: 1 });
+    await this.standardise(model, problem, views);
+    this.base = problem.module.snapshot();
+    const before = await this.measure(problem, splits);
+    if (this.control.stopped) throw new CancelledError();
+
+    const outcome = await train(problem, recipe, { rng: rng.fork("training"), control: this.control, onEvent });
+
+    const after = await this.measure(problem, splits);
+    const seconds = (performance.now() - startMs) / 1000;
+    this.finished = { outcome, info, seconds, before, after };
+    onEvent({ kind: "finished", reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds });
+  }
+
+  /** Grafts the head, cuts the model and puts it on the backend. */
+  private prepare(splits: Splits, rng: Rng): { readonly model: Model; readonly problem: TrainingProblem; readonly info: RunInfo } {
+    const { recipe, dataset, loaded, backend } = this.context;
+    const model = graftHead(loaded, recipe, this.classes.length, rng);
     const trainable = resolveUnfreeze(model.graph, recipe.unfreeze, loaded.blocks);
     const module = (this.module = new GraphModule(model, trainable));
     const source = engineOf(recipe.task).createSource(dataset, loaded.input, recipe);
-    const views = viewsOf({ source, ...examples }, recipe.epochs, examples.test);
     const { cachedBytesPerView } = estimateMemory(model.graph, trainable, concreteInputShapes(loaded, recipe), recipe);
-    const cache = new ActivationCache(module, source, { enabled: cachedBytesPerView * views.length <= cacheBudgetBytes });
-    const counts = this.classes.map((_, label) => train_.filter((example) => example.label === label).length);
+    const viewCount = viewsOf({ source, ...splits }, recipe.epochs, splits.test).length;
+    const cache = new ActivationCache(module, source, { enabled: cachedBytesPerView * viewCount <= cacheBudgetBytes });
+    const labels = dataset.examples("train").map(({ label }) => label);
     const problem: TrainingProblem = {
       module,
       cache,
       source,
-      objective: classificationObjective(recipe, counts),
-      train: examples.train,
-      validation: examples.validation,
+      objective: classificationObjective(recipe, this.classes.map((_, index) => labels.filter((label) => label === index).length)),
+      train: splits.train,
+      validation: splits.validation,
       learningRateScale: (parameter) => (parameter.startsWith(`${headGroup}/`) ? 1 : recipe.trunkLearningRateScale),
     };
     const info: RunInfo = {
@@ -102,54 +126,35 @@ export class FineTuningRun {
       totalParameters: countWeights(model.graph),
       trunkCached: cache.enabled,
     };
-    onEvent({ kind: "started", info });
+    return { model, problem, info };
+  }
 
-    await cache.prepare(views, {
-      batchSize: recipe.batchSize,
-      control: this.control,
-      onProgress: (done, total) => onEvent({ kind: "preparing", what: "Computing the frozen layers, once for each example", done, total }),
-    });
-    onEvent({ kind: "preparing", what: "Measuring the model before fine-tuning", done: 0, total: 1 });
-    await this.standardise(model, module, problem, views);
-    this.base = module.snapshot();
-    const evaluation = { ...problem, batchSize: recipe.batchSize, control: this.control };
+  /** What the model says of the validation and test examples now. */
+  private async measure(problem: TrainingProblem, splits: Splits): Promise<Measured> {
+    const { recipe, dataset } = this.context;
     const labels = labelsOf(dataset);
-    const splits = (["validation", "test"] as const).filter((split) => examples[split].length > 0);
-    const measure = async (split: Split): Promise<SplitPredictions> => {
-      const { outputs } = await evaluate(examples[split], evaluation);
-      return {
-        examples: examples[split],
-        labels: Int32Array.from(examples[split], (example) => labels.get(example) ?? 0),
-        probabilities: softmaxRows(outputs, this.classes.length),
-      };
-    };
-    const before = new Map<Split, ClassificationMetrics>();
-    for (const split of splits) before.set(split, metricsOf(await measure(split), this.classes));
-
-    const outcome = await train(problem, recipe, { rng: rng.fork("training"), control: this.control, onEvent });
-
-    const results = new Map<Split, { before: ClassificationMetrics; after: ClassificationMetrics; predictions: SplitPredictions }>();
-    for (const split of splits) {
-      const predictions = await measure(split);
-      results.set(split, { before: before.get(split) as ClassificationMetrics, after: metricsOf(predictions, this.classes), predictions });
+    const measured = new Map<Split, SplitPredictions>();
+    for (const split of ["validation", "test"] as const) {
+      const examples = splits[split];
+      if (examples.length === 0) continue;
+      const { outputs } = await evaluate(examples, { ...problem, batchSize: recipe.batchSize, control: this.control });
+      measured.set(split, { examples, labels: Int32Array.from(examples, (example) => labels.get(example) ?? 0), probabilities: softmaxRows(outputs, this.classes.length) });
     }
-    const seconds = (performance.now() - startMs) / 1000;
-    this.finished = { outcome, info, seconds, splits: results };
-    onEvent({ kind: "finished", reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds });
+    return measured;
   }
 
   results(): RunResults {
-    const { outcome, info, seconds, splits } = this.done();
+    const { outcome, info, seconds, before, after } = this.done();
     const split = (name: Split): SplitResults | undefined => {
-      const found = splits.get(name);
-      return found && { before: found.before, after: found.after, mistakes: mistakesOf(found.predictions, this.classes) };
+      const [first, last] = [before.get(name), after.get(name)];
+      return first && last && { before: metricsOf(first, this.classes), after: metricsOf(last, this.classes), mistakes: mistakesOf(last, this.classes) };
     };
     return { classes: this.classes, epochs: outcome.epochs, validation: split("validation") as SplitResults, test: split("test"), info, reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds };
   }
 
   confusion({ split, actual, predicted }: ConfusionQuery): readonly number[] {
-    const found = this.done().splits.get(split);
-    return found ? confusionCell(found.predictions, this.classes.indexOf(actual), this.classes.indexOf(predicted), this.classes.length) : [];
+    const predictions = this.done().after.get(split);
+    return predictions ? confusionCell(predictions, this.classes.indexOf(actual), this.classes.indexOf(predicted), this.classes.length) : [];
   }
 
   predict(input: PredictionInput): Promise<Prediction> {
@@ -192,8 +197,9 @@ export class FineTuningRun {
   }
 
   /** Sets the head's standardisation from the features of the training examples, computed with the weights that the run starts from. */
-  private async standardise(model: Model, module: GraphModule, problem: TrainingProblem, views: readonly ExampleView[]): Promise<void> {
+  private async standardise(model: Model, problem: TrainingProblem, views: readonly ExampleView[]): Promise<void> {
     const { recipe } = this.context;
+    const { module } = problem;
     const headOnly = new Set(model.graph.parameters.map(({ name }) => name).filter((name) => name.startsWith(`${headGroup}/`)));
     const isHeadOnly = module.variables.size + 2 === headOnly.size;
     const trained = new Set(problem.train);
@@ -219,4 +225,12 @@ export class FineTuningRun {
   }
 }
 
-const indexOf = ({ index }: { readonly index: number }): number => index;
+/** @throws GraftError if there is nothing to train on or to measure with. */
+function splitsOf(dataset: Dataset): Splits {
+  const indices = (split: Split): number[] => dataset.examples(split).map(({ index }) => index);
+  const splits = { train: indices("train"), validation: indices("validation"), test: indices("test") };
+  if (splits.train.length === 0 || splits.validation.length === 0) {
+    throw new GraftError({ where: dataset.summary().name, what: `${splits.train.length} training and ${splits.validation.length} validation examples`, wanted: "at least one of each", next: "Add examples or change the split" });
+  }
+  return splits;
+}
