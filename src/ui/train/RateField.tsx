@@ -1,5 +1,5 @@
 /** Another learning rate while the run goes on. */
-import { Button, NumberInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { FieldRow } from "../primitives/FieldRow.tsx";
 import { formatRate } from "./figures.ts";
@@ -14,9 +14,10 @@ interface RateFieldProps {
 const largest = 10;
 
 export function RateField({ current, onApply }: RateFieldProps) {
-  const [value, setValue] = useState<string | number>("");
+  const [value, setValue] = useState("");
+  // As text, so that 2e-5 can be typed as it is written.
   const rate = Number(value);
-  const valid = value !== "" && rate > 0 && rate <= largest;
+  const valid = value.trim() !== "" && rate > 0 && rate <= largest;
   const wrong = value !== "" && !valid ? `Between 0 and ${largest}, and not 0.` : undefined;
   return (
     <form
@@ -30,7 +31,7 @@ export function RateField({ current, onApply }: RateFieldProps) {
       <FieldRow label="Learning rate" help="From the next step on; the schedule goes on from there. Lower it when the loss jumps, raise it when nothing happens.">
         {(field) => (
           <div className={classes.rate}>
-            <NumberInput {...field} value={value} onChange={setValue} placeholder={current === null ? undefined : formatRate(current)} allowNegative={false} decimalScale={8} hideControls error={wrong} />
+            <TextInput {...field} value={value} onChange={({ currentTarget }) => setValue(currentTarget.value)} placeholder={current === null ? undefined : formatRate(current)} inputMode="decimal" error={wrong} />
             <Button type="submit" variant="default" disabled={!valid}>
               Apply
             </Button>
