@@ -8,6 +8,9 @@ import type { BackendProbe, DeviceReport } from "../protocol/models.ts";
 import { registerWasmKernels } from "./kernels/wasm/index.ts";
 import { registerWebgpuKernels } from "./kernels/webgpu/index.ts";
 import { getThreadsCount, setWasmPaths, tf } from "./tf.ts";
+import { watchErrors } from "./webgpu/device-errors.ts";
+import { supportViews, webgpuBackend } from "./webgpu/internals.ts";
+import { watchPipelines } from "./webgpu/pipeline-access.ts";
 
 export interface ActiveBackend {
   readonly backend: BackendName;
@@ -49,7 +52,16 @@ async function start(backend: BackendName, { wasmPath }: BackendOptions): Promis
     throw new GraftError({ where: `backend "${backend}"`, what: "it did not start", wanted, next: 'Choose the backend "auto", or another one' });
   }
   await tf.ready();
+  if (backend === "webgpu") prepareWebgpu();
   return { backend, adapter: await describeAdapter(backend) };
+}
+
+/** Before the first kernel is compiled: the captured step needs to know every pipeline. */
+function prepareWebgpu(): void {
+  const { device } = webgpuBackend();
+  watchPipelines(device);
+  watchErrors(device);
+  supportViews();
 }
 
 /** A sentence's part that says why, or null where the backend can be started. */

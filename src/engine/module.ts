@@ -2,10 +2,13 @@
  * A model on the backend, cut at the frontier of what is trained: the frozen trunk as constants, the tail with its
  * trained parameters as variables. It gives values, gradients and snapshots; it does not know what is being learned.
  */
+import { Rng } from "../core/rng.ts";
 import { splitAtCut } from "../graph/cut.ts";
 import type { Graph, Model, Parameter, WeightValues, Weights } from "../graph/types.ts";
 import { execute } from "./execute.ts";
 import { tf, type Tensor } from "./tf.ts";
+import { FlatTensors } from "./webgpu/flat.ts";
+import { copyOnDevice, webgpuBackend } from "./webgpu/internals.ts";
 
 /** Tensors at the cut by name, or at the model's inputs where nothing is frozen. */
 export type Activations = ReadonlyMap<string, Tensor>;
@@ -15,6 +18,12 @@ export interface StepGradients {
   /** What `lossOf` returned beside the loss (logits, say). */
   readonly output: Tensor;
   readonly gradients: Map<string, Tensor>;
+}
+
+/** What dropout draws from in one step: a number, and on WebGPU the same as int32 [1], so that a captured step can be given another. */
+export interface StepSeed {
+  readonly value: number;
+  readonly tensor: Tensor | null;
 }
 
 export function toTensor(parameter: Parameter, values: WeightValues): Tensor {
@@ -30,6 +39,9 @@ export class GraphModule {
   /** Statistics of trained batch norms: updated by the forward pass. */
   private readonly statistics: ReadonlyMap<string, tf.Variable>;
   private readonly constants: ReadonlyMap<string, Tensor>;
+  /** On WebGPU, what may change has a fixed place: all variables in one buffer, all statistics in another. */
+  readonly flatVariables: FlatTensors | null;
+  private readonly flatStatistics: FlatTensors | null;
   private readonly initial: Weights;
 
   /** @param trainable names of the weights and statistics that may change; everything else is bit-identical for ever. */
@@ -39,26 +51,26 @@ export class GraphModule {
     this.trunk = trunk;
     this.tail = tail;
     this.initial = model.weights;
-    const variables = new Map<string, tf.Variable>();
-    const statistics = new Map<string, tf.Variable>();
-    const constants = new Map<string, Tensor>();
     const used = new Set([...trunk.parameters, ...tail.parameters].map((parameter) => parameter.name));
-    for (const parameter of model.graph.parameters) {
-      if (!used.has(parameter.name)) continue;
-      const values = model.weights.get(parameter.name);
-      if (values === undefined) throw new Error(`No weights for parameter "${parameter.name}".`);
-      const tensor = toTensor(parameter, values);
-      if (!trainable.has(parameter.name)) {
-        constants.set(parameter.name, tensor);
-        continue;
-      }
-      const isWeight = parameter.role === "weight";
-      (isWeight ? variables : statistics).set(parameter.name, tf.variable(tensor, isWeight));
-      tensor.dispose();
-    }
-    this.variables = variables;
-    this.statistics = statistics;
-    this.constants = constants;
+    const parameters = model.graph.parameters.filter(({ name }) => used.has(name));
+    const valuesOf = (name: string): WeightValues => {
+      const values = model.weights.get(name);
+      if (values === undefined) throw new Error(`No weights for parameter "${name}".`);
+      return values;
+    };
+    const trained = parameters.filter(({ name }) => trainable.has(name));
+    const [weights, statistics] = [trained.filter(({ role }) => role === "weight"), trained.filter(({ role }) => role !== "weight")];
+    this.constants = new Map(parameters.filter(({ name }) => !trainable.has(name)).map((parameter) => [parameter.name, toTensor(parameter, valuesOf(parameter.name))]));
+    const isFlat = tf.getBackend() === "webgpu";
+    this.flatVariables = isFlat ? new FlatTensors("parameters", weights) : null;
+    this.flatStatistics = isFlat ? new FlatTensors("statistics", statistics) : null;
+    const variableOf = (parameter: Parameter, flat: FlatTensors | null): tf.Variable => {
+      const values = valuesOf(parameter.name);
+      flat?.write(parameter.name, values);
+      return tf.tidy(() => tf.variable(flat?.get(parameter.name) ?? toTensor(parameter, values), parameter.role === "weight"));
+    };
+    this.variables = new Map(weights.map((parameter) => [parameter.name, variableOf(parameter, this.flatVariables)]));
+    this.statistics = new Map(statistics.map((parameter) => [parameter.name, variableOf(parameter, this.flatStatistics)]));
   }
 
   /** Inputs -> the values at the cut, in inference mode: dropout off, stored statistics. The caller owns both. */
@@ -75,7 +87,7 @@ export class GraphModule {
    * One forward and backward pass of the tail.
    * @param lossOf the model's output -> a scalar loss; runs under the tape.
    */
-  gradients(activations: Activations, lossOf: (output: Tensor) => tf.Scalar, seedFor: (node: string) => number): StepGradients {
+  gradients(activations: Activations, lossOf: (output: Tensor) => tf.Scalar, seed: StepSeed): StepGradients {
     const updates: { node: string; mean: Tensor; variance: Tensor }[] = [];
     let output: Tensor | undefined;
     const { value, grads } = tf.variableGrads(
@@ -83,7 +95,7 @@ export class GraphModule {
         const outputs = execute(this.tail, this.tailValues(activations), {
           // A frozen batch norm keeps its stored statistics even between layers that learn.
           isTraining: (node) => node.op !== "batchNorm" || this.statistics.has(node.inputs[3] as string),
-          seedFor,
+          seedFor: (node) => new Rng(seed.value).fork(node).uint32(),
           onStatistics: (node, mean, variance) => updates.push({ node: node.name, mean: tf.keep(mean), variance: tf.keep(variance) }),
         });
         const first = this.firstOutput(outputs);
@@ -111,6 +123,10 @@ export class GraphModule {
     for (const [name, variable] of this.trained()) {
       const value = snapshot.get(name);
       if (!value) continue;
+      if (this.flatVariables !== null) {
+        copyOnDevice(webgpuBackend(), value, variable);
+        continue;
+      }
       const copy = copyTensor(value);
       variable.assign(copy);
       copy.dispose();
@@ -136,6 +152,8 @@ export class GraphModule {
 
   dispose(): void {
     for (const tensor of [...this.variables.values(), ...this.statistics.values(), ...this.constants.values()]) tensor.dispose();
+    this.flatVariables?.dispose();
+    this.flatStatistics?.dispose();
   }
 
   private trained(): Map<string, tf.Variable> {

@@ -2,13 +2,12 @@
  * The one training loop. It knows no model, no task and no technique by name: a module gives gradients, an objective a
  * loss, a source examples; everything else is the recipe. Same problem, recipe and backend: the same losses, bit for bit.
  */
-import { CancelledError } from "../core/errors.ts";
 import type { Rng } from "../core/rng.ts";
 import { initialPlateau, scheduledLearningRate, updatePlateau } from "../core/schedules.ts";
 import { planEpoch } from "../data/batches.ts";
 import type { GraphModule } from "../engine/module.ts";
-import { clipByGlobalNorm, createOptimizer, globalNorm } from "../engine/optimizers/index.ts";
-import { tf, type Tensor } from "../engine/tf.ts";
+import { createTrainingStep, type TrainingStep } from "../engine/steps/training-step.ts";
+import type { Tensor } from "../engine/tf.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import type { EpochPoint, RunEvent, StepPoint, StopReason } from "../protocol/run.ts";
 import type { ActivationCache, ExampleView } from "./activations.ts";
@@ -75,7 +74,12 @@ export function stepsPerEpoch(problem: Pick<TrainingProblem, "source" | "train">
  */
 export async function train(problem: TrainingProblem, recipe: Recipe, { rng, control, onEvent }: { readonly rng: Rng; readonly control: RunControl; readonly onEvent: (event: RunEvent) => void }): Promise<TrainingOutcome> {
   const { module, source } = problem;
-  const optimizer = createOptimizer(recipe.optimizer, { weightDecay: recipe.weightDecay, momentum: recipe.momentum });
+  const { objective, learningRateScale } = problem;
+  const trainingStep = createTrainingStep(
+    module,
+    { loss: (output, targets) => objective.loss(output, targets, { training: true }), accuracy: (output, targets) => objective.accuracy(output, targets) },
+    { ...recipe, learningRateScale },
+  );
   const epochSteps = stepsPerEpoch(problem, recipe);
   const schedule = { kind: recipe.schedule, learningRate: recipe.learningRate, totalSteps: epochSteps * recipe.epochs, warmUp: recipe.warmUp };
   const context: EvaluateContext = { ...problem, batchSize: recipe.batchSize, control };
@@ -89,9 +93,12 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
   let epochsWithoutGain = 0;
   let reason: StopReason = "completed";
 
-  const telemetry = new Telemetry((points) => {
-    const seconds = (performance.now() - startMs) / 1000;
-    onEvent({ kind: "steps", points, examplesPerSecond: examplesSeen / seconds, secondsLeft: (seconds / step) * (schedule.totalSteps - step) });
+  const telemetry = new Telemetry({
+    readFigures: () => trainingStep.readFigures(),
+    onSteps: (points) => {
+      const seconds = (performance.now() - startMs) / 1000;
+      onEvent({ kind: "steps", points, examplesPerSecond: examplesSeen / seconds, secondsLeft: (seconds / step) * (schedule.totalSteps - step) });
+    },
   });
 
   try {
@@ -115,16 +122,12 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
         learningRate = scheduled * handFactor;
         const batches = plan.slice(first, first + recipe.gradientAccumulation);
         const views = batches.map((batch) => batch.map((example) => ({ example, view: viewOf(example, epoch, source.augmentedViews) })));
-        const { figures, gradients } = await accumulate(problem, views, rng.fork(`step ${step}`));
-        const norm = recipe.gradientClipNorm > 0 ? clipByGlobalNorm(gradients, recipe.gradientClipNorm) : globalNorm(gradients);
-        const rate = learningRate;
-        optimizer.step(module.variables, gradients, (name) => rate * problem.learningRateScale(name));
-        for (const gradient of gradients.values()) gradient.dispose();
+        await accumulate(problem, trainingStep, views, rng.fork(`step ${step}`));
+        trainingStep.apply(learningRate);
         step++;
         examplesSeen += batches.reduce((sum, batch) => sum + batch.length, 0);
-        telemetry.push({ point: { step, epoch: step / epochSteps, learningRate }, figures: tf.tidy(() => tf.concat([figures, norm.reshape([1])])) });
-        figures.dispose();
-        norm.dispose();
+        telemetry.push({ step, epoch: step / epochSteps, learningRate });
+        await trainingStep.ready();
         if (telemetry.due) epochFigures.push(...(await telemetry.flush()));
         await control.checkpoint({ onPause: () => onEvent({ kind: "paused" }), onResume: () => onEvent({ kind: "resumed" }) });
       }
@@ -164,52 +167,19 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
     return { reason, epochs, bestEpoch: restore && best ? best.epoch : epochs.length };
   } finally {
     disposeAll(best?.weights);
-    telemetry.dispose();
-    optimizer.dispose();
+    trainingStep.dispose();
   }
 }
 
-/** The gradients of several micro-batches, as if they were one batch; `figures` is [loss, accuracy]. The caller disposes both. */
-async function accumulate(problem: TrainingProblem, views: readonly (readonly ExampleView[])[], rng: Rng): Promise<{ figures: Tensor; gradients: Map<string, Tensor> }> {
-  const { module, cache, source, objective } = problem;
+/** Adds up the gradients of several micro-batches, as if they were one batch. */
+async function accumulate({ cache, source }: TrainingProblem, step: TrainingStep, views: readonly (readonly ExampleView[])[], rng: Rng): Promise<void> {
   const total = views.reduce((sum, batch) => sum + batch.length, 0);
-  let figures: Tensor | null = null;
-  let sums: Map<string, Tensor> | null = null;
   for (const [part, batch] of views.entries()) {
     const activations = await cache.batch(batch);
     const targets = stack(batch.map(({ example }) => source.target(example)), "int32");
-    const share = batch.length / total;
-    const { loss, output, gradients } = module.gradients(
-      activations,
-      (logits) => objective.loss(logits, targets, { training: true }),
-      (node) => rng.fork(part).fork(node).uint32(),
-    );
-    const partFigures: Tensor = tf.tidy(() => tf.stack([loss, objective.accuracy(output, targets)]).mul(share));
-    for (const tensor of [...activations.values(), targets, loss, output]) tensor.dispose();
-    if (figures === null || sums === null) {
-      figures = partFigures;
-      sums = share === 1 ? gradients : replaceAll(gradients, (gradient) => gradient.mul(share));
-    } else {
-      const before: Tensor = figures;
-      figures = tf.add(before, partFigures);
-      before.dispose();
-      partFigures.dispose();
-      sums = replaceAll(sums, (sum, name) => tf.tidy(() => sum.add((gradients.get(name) as Tensor).mul(share))));
-      disposeAll(gradients);
-    }
+    step.accumulate({ activations, targets, share: batch.length / total, seed: rng.fork(part).uint32() });
+    for (const tensor of [...activations.values(), targets]) tensor.dispose();
   }
-  if (figures === null || sums === null) throw new CancelledError();
-  return { figures, gradients: sums };
-}
-
-/** Maps tensors to new ones and disposes the old. */
-function replaceAll(tensors: Map<string, Tensor>, replace: (tensor: Tensor, name: string) => Tensor): Map<string, Tensor> {
-  const result = new Map<string, Tensor>();
-  for (const [name, tensor] of tensors) {
-    result.set(name, replace(tensor, name));
-    tensor.dispose();
-  }
-  return result;
 }
 
 function disposeAll(tensors: ReadonlyMap<string, Tensor> | undefined): void {

@@ -3,28 +3,30 @@
  * at most ten times a second; a loss that is no longer a number is found at the same moment and ends the run.
  */
 import { GraftError } from "../core/errors.ts";
-import { tf, type Tensor } from "../engine/tf.ts";
+import type { StepFigures } from "../engine/steps/training-step.ts";
 import type { StepPoint } from "../protocol/run.ts";
 
 const flushMs = 100;
 
-interface PendingStep {
-  readonly point: Omit<StepPoint, "loss" | "accuracy" | "gradientNorm">;
-  /** [loss, accuracy, gradient norm] */
-  readonly figures: Tensor;
+type StepPlan = Omit<StepPoint, keyof StepFigures>;
+
+interface TelemetryOptions {
+  /** The figures of every step since the last call, in order. */
+  readonly readFigures: () => Promise<readonly StepFigures[]>;
+  readonly onSteps: (points: readonly StepPoint[]) => void;
 }
 
 export class Telemetry {
-  private pending: PendingStep[] = [];
+  private pending: StepPlan[] = [];
   private lastFlushMs = performance.now();
-  private readonly onSteps: (points: readonly StepPoint[]) => void;
+  private readonly options: TelemetryOptions;
 
-  constructor(onSteps: (points: readonly StepPoint[]) => void) {
-    this.onSteps = onSteps;
+  constructor(options: TelemetryOptions) {
+    this.options = options;
   }
 
-  /** Consumes `figures`. */
-  push(step: PendingStep): void {
+  /** A step that was applied; its figures are still on the device. */
+  push(step: StepPlan): void {
     this.pending.push(step);
   }
 
@@ -38,21 +40,13 @@ export class Telemetry {
     const steps = this.pending;
     this.pending = [];
     if (steps.length === 0) return [];
-    const stacked = tf.stack(steps.map((step) => step.figures));
-    const values = await stacked.data();
-    stacked.dispose();
-    for (const step of steps) step.figures.dispose();
-    const points = steps.map(({ point }, i) => ({ ...point, loss: values[i * 3] ?? NaN, accuracy: values[i * 3 + 1] ?? NaN, gradientNorm: values[i * 3 + 2] ?? NaN }));
+    const figures = await this.options.readFigures();
+    const points = steps.map((step, i) => ({ ...step, ...(figures[i] ?? { loss: NaN, accuracy: NaN, gradientNorm: NaN }) }));
     const broken = points.findIndex((point) => !Number.isFinite(point.loss));
-    this.onSteps(broken < 0 ? points : points.slice(0, broken));
+    this.options.onSteps(broken < 0 ? points : points.slice(0, broken));
     const first = points[broken];
     if (first) throw divergence(first);
     return points;
-  }
-
-  dispose(): void {
-    for (const step of this.pending) step.figures.dispose();
-    this.pending = [];
   }
 }
 

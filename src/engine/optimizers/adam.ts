@@ -17,6 +17,14 @@ function corrections(step: number): { readonly first: number; readonly secondRoo
 export function adam({ decoupledDecay }: { readonly decoupledDecay: boolean }): UpdateRule {
   return {
     slots: ["mean", "square"],
+    scalars: (step) => [1 / corrections(step).first, 1 / corrections(step).secondRoot],
+    kernel: `
+  let pull = gradient${decoupledDecay ? "" : " + decay * value"};
+  let m = ${BETA_1} * mean[i] + ${1 - BETA_1} * pull;
+  let v = ${BETA_2} * square[i] + ${1 - BETA_2} * pull * pull;
+  mean[i] = m;
+  square[i] = v;
+  parameters[i] = value${decoupledDecay ? " * (1.0 - rate * decay)" : ""} - rate * scalars[0] * m / (sqrt(v) * scalars[1] + ${EPSILON});`,
     compose(parameter, gradient, [mean, square], { step, learningRate, weightDecay }, scalar) {
       const { first, secondRoot } = corrections(step);
       const pull = weightDecay === 0 || decoupledDecay ? gradient : tf.add(gradient, tf.mul(parameter, scalar(weightDecay)));

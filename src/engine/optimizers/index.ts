@@ -7,7 +7,7 @@ import type { UpdateRule } from "./rule.ts";
 import { sgd } from "./sgd.ts";
 
 export { clipByGlobalNorm, globalNorm } from "./clip.ts";
-export type { Optimizer } from "./optimizer.ts";
+export { decayOf, type Optimizer } from "./optimizer.ts";
 
 export type OptimizerKind = Recipe["optimizer"];
 
@@ -25,7 +25,12 @@ const rules: Readonly<Record<OptimizerKind, (options: OptimizerOptions) => Updat
   rmsprop: ({ momentum }) => rmsprop(momentum),
 };
 
+/** The rule alone, for who steps all parameters at once. */
+export function updateRule(kind: OptimizerKind, options: OptimizerOptions): UpdateRule {
+  return rules[kind](options);
+}
+
 /** With PyTorch's semantics and defaults. The caller disposes it. */
 export function createOptimizer(kind: OptimizerKind, options: OptimizerOptions): Optimizer {
-  return new RuleOptimizer(rules[kind](options), options);
+  return new RuleOptimizer(updateRule(kind, options), options);
 }

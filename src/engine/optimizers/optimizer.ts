@@ -18,6 +18,11 @@ export interface Optimizer {
 
 const STEP_COUNT = "step";
 
+/** Biases and the scales and shifts of norms do not decay: pulling them to zero does not simplify the function. */
+export function decayOf({ shape }: { readonly shape: readonly number[] }, weightDecay: number): number {
+  return shape.length < 2 ? 0 : weightDecay;
+}
+
 export class RuleOptimizer implements Optimizer {
   private readonly rule: UpdateRule;
   private readonly weightDecay: number;
@@ -42,8 +47,7 @@ export class RuleOptimizer implements Optimizer {
       const parameter = parameters.get(name);
       if (parameter === undefined) throw new Error(`There is a gradient for "${name}", which is not among the parameters.`);
       const slots = this.rule.slots.map((slot) => this.slotOf(name, slot, parameter));
-      // Biases and the scales and shifts of norms do not decay: pulling them to zero does not simplify the function.
-      const weightDecay = parameter.rank < 2 ? 0 : this.weightDecay;
+      const weightDecay = decayOf(parameter, this.weightDecay);
       this.stepOne(parameter, gradient, slots, { step: this.steps, learningRate: learningRate(name), weightDecay }, scalar);
     }
     for (const tensor of scalars.values()) tensor.dispose();

@@ -9,6 +9,19 @@ export function rmsprop(momentum: number): UpdateRule {
   const hasMomentum = momentum > 0;
   return {
     slots: hasMomentum ? ["square", "momentum"] : ["square"],
+    scalars: () => [0],
+    kernel: `
+  let pull = gradient + decay * value;
+  let v = ${ALPHA} * square[i] + ${1 - ALPHA} * pull * pull;
+  square[i] = v;
+  let scaled = pull / (sqrt(v) + ${EPSILON});
+${
+  hasMomentum
+    ? `  let change = ${momentum} * momentum[i] + scaled;
+  momentum[i] = change;`
+    : "  let change = scaled;"
+}
+  parameters[i] = value - rate * change;`,
     compose(parameter, gradient, [square, velocity], { learningRate, weightDecay }, scalar) {
       const pull = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(parameter, scalar(weightDecay)));
       const nextSquare = tf.add(tf.mul(square as Tensor, scalar(ALPHA)), tf.mul(tf.square(pull), scalar(1 - ALPHA)));

@@ -1,7 +1,7 @@
 /**
- * What an optimizer is to the loop that steps it: slots beside each parameter, and one update written twice. Composed of
+ * What an optimizer is to the loop that steps it: slots beside each parameter, and one update written three times. Composed of
  * tensor ops, it runs on every backend and is the reference; as a loop over the values in place, it is one pass over the
- * wasm heap instead of a dozen.
+ * wasm heap instead of a dozen; in WGSL, it moves all parameters in one dispatch.
  */
 import type { Tensor } from "../tf.ts";
 
@@ -18,6 +18,13 @@ export interface UpdateRule {
   readonly slots: readonly string[];
   /** @param scalar a number as a tensor, made once per step. @returns the new parameter, then the new slots. */
   compose(parameter: Tensor, gradient: Tensor, slots: readonly Tensor[], options: StepOptions, scalar: (value: number) => Tensor): Tensor[];
+  /**
+   * The same in WGSL, for value `i`: reads `gradient`, `value`, `rate`, `decay`, `scalars` and the slots' arrays by name, writes
+   * `parameters[i]` and the slots.
+   */
+  readonly kernel: string;
+  /** What `kernel` finds in `scalars` at a step (1-based). */
+  scalars(step: number): readonly number[];
   /** The same in place. */
   update(parameter: Float32Array, gradient: Float32Array, slots: readonly Float32Array[], options: StepOptions): void;
 }

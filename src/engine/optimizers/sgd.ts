@@ -6,6 +6,14 @@ export function sgd(momentum: number): UpdateRule {
   const hasMomentum = momentum > 0;
   return {
     slots: hasMomentum ? ["momentum"] : [],
+    scalars: () => [0],
+    kernel: hasMomentum
+      ? `
+  let change = gradient + decay * value + ${momentum} * momentum[i];
+  momentum[i] = change;
+  parameters[i] = value - rate * change;`
+      : `
+  parameters[i] = value - rate * (gradient + decay * value);`,
     compose(parameter, gradient, [velocity], { learningRate, weightDecay }, scalar) {
       const pull = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(parameter, scalar(weightDecay)));
       const change = hasMomentum ? tf.add(tf.mul(velocity as Tensor, scalar(momentum)), pull) : pull;

@@ -26,7 +26,8 @@ export interface BufferRange {
 }
 
 interface BufferManager {
-  readonly numBytesAllocated: number;
+  numBytesAllocated: number;
+  numFreeBuffers: number;
   acquireBuffer(size: number, usage: GPUBufferUsageFlags, mappedAtCreation?: boolean, reuse?: boolean): GPUBuffer;
   releaseBuffer(buffer: GPUBuffer, reuse?: boolean): void;
   readonly freeBuffers: Map<string, GPUBuffer[]>;
@@ -75,4 +76,95 @@ export function flush(backend: WebgpuBackend): void {
   if (backend.commandEncoder === null) return;
   backend.endComputePassEncoder();
   backend.submitQueue();
+}
+
+/** Destroys the buffers that the backend keeps for reuse: what eager steps needed is not what the captured step needs. */
+export function destroyFreeBuffers({ bufferManager }: WebgpuBackend): void {
+  for (const buffers of bufferManager.freeBuffers.values()) {
+    for (const buffer of buffers.splice(0)) {
+      buffer.destroy();
+      bufferManager.numBytesAllocated -= buffer.size;
+      bufferManager.numFreeBuffers--;
+    }
+  }
+}
+
+/**
+ * A tensor that is a part of `buffer`, which stays the caller's: disposing the tensor leaves it alone.
+ * @param offset bytes; a multiple of the device's minStorageBufferOffsetAlignment.
+ */
+export function viewTensor(backend: WebgpuBackend, buffer: GPUBuffer, offset: number, shape: readonly number[], dtype: tf.DataType): Tensor {
+  const { dataId } = backend.makeTensorInfo(shape, dtype);
+  const data = backend.tensorMap.get(dataId);
+  data.resource = buffer;
+  data.external = true;
+  data.range = { offset, size: 4 * tf.util.sizeFromShape([...shape]) };
+  return tf.engine().makeTensorFromDataId(dataId, [...shape], dtype);
+}
+
+/** Forgets values of `tensor` that were read back: the device holds others now. */
+export function forgetHostValues(backend: WebgpuBackend, tensor: tf.TensorInfo): void {
+  backend.tensorMap.get(tensor.dataId).values = null;
+}
+
+/** Values that a tensor holds on the host and has not uploaded, or null. */
+export function hostValues(backend: WebgpuBackend, tensor: tf.TensorInfo): Float32Array | Int32Array | null {
+  const { values, resource } = backend.tensorMap.get(tensor.dataId);
+  return resource === null || resource === undefined ? ((values as Float32Array | Int32Array | null | undefined) ?? null) : null;
+}
+
+/** Copies all of `source` to where `destination` is on the device, in the backend's own queue. Both keep their buffers. */
+export function copyOnDevice(backend: WebgpuBackend, source: tf.TensorInfo, destination: tf.TensorInfo): void {
+  const from = bindingOf(backend, source);
+  const to = bindingOf(backend, destination);
+  backend.ensureCommandEncoderReady();
+  backend.endComputePassEncoder();
+  (backend.commandEncoder as GPUCommandEncoder).copyBufferToBuffer(from.buffer, from.offset ?? 0, to.buffer, to.offset ?? 0, 4 * tf.util.sizeFromShape(source.shape));
+  for (const { dataId } of [source, destination]) backend.commandQueueOwnedIds.add(dataId);
+  forgetHostValues(backend, destination);
+}
+
+/** Copies a tensor to a place in a buffer that is no tensor. */
+export function copyBetween(backend: WebgpuBackend, source: tf.TensorInfo, buffer: GPUBuffer, offset: number): void {
+  const from = bindingOf(backend, source);
+  backend.ensureCommandEncoderReady();
+  backend.endComputePassEncoder();
+  (backend.commandEncoder as GPUCommandEncoder).copyBufferToBuffer(from.buffer, from.offset ?? 0, buffer, offset, 4 * tf.util.sizeFromShape(source.shape));
+  backend.commandQueueOwnedIds.add(source.dataId);
+}
+
+const prepared = new WeakSet<WebgpuBackend>();
+
+/** Teaches the current backend to bind and read tensors that are a part of a buffer. Once for each backend. */
+export function supportViews(): void {
+  const backend = webgpuBackend();
+  if (prepared.has(backend)) return;
+  prepared.add(backend);
+  const bind = backend.tensorToBinding.bind(backend);
+  backend.tensorToBinding = (tensor) => {
+    const binding = bind(tensor);
+    const range = backend.tensorMap.get(tensor.dataId).range;
+    return range === undefined ? binding : { buffer: binding.buffer, ...range };
+  };
+  const read = backend.read.bind(backend);
+  backend.read = async (id) => {
+    const { range, resource, values, dtype } = backend.tensorMap.get(id);
+    if (range === undefined || values || !resource) return read(id);
+    const bytes = await readRange(backend, resource, range);
+    return dtype === "int32" || dtype === "bool" ? new Int32Array(bytes) : new Float32Array(bytes);
+  };
+}
+
+/** Reads a part of a buffer back, after everything that has been encoded so far. */
+export async function readRange(backend: WebgpuBackend, buffer: GPUBuffer, { offset, size }: BufferRange): Promise<ArrayBuffer> {
+  const staging = backend.bufferManager.acquireBuffer(size, GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ);
+  backend.ensureCommandEncoderReady();
+  backend.endComputePassEncoder();
+  (backend.commandEncoder as GPUCommandEncoder).copyBufferToBuffer(buffer, offset, staging, 0, size);
+  backend.submitQueue();
+  await staging.mapAsync(GPUMapMode.READ);
+  const bytes = staging.getMappedRange().slice(0);
+  staging.unmap();
+  backend.bufferManager.releaseBuffer(staging);
+  return bytes;
 }

@@ -1,0 +1,65 @@
+/**
+ * One training step as the loop sees it: gradients of micro-batches add up, then parameters move. How a device does it best
+ * is behind this interface; the loop does not know.
+ */
+import type { GraphModule, Activations } from "../module.ts";
+import type { OptimizerKind } from "../optimizers/index.ts";
+import { tf, type Tensor } from "../tf.ts";
+import { CapturedStep } from "./captured-step.ts";
+import { EagerStep } from "./eager-step.ts";
+
+/** What a step minimises and shows; both run on batches of any size. */
+export interface StepObjective {
+  /** The mean loss of a batch; differentiable in `output`. */
+  loss(output: Tensor, targets: Tensor): tf.Scalar;
+  /** The share of a batch that is right, as a scalar. */
+  accuracy(output: Tensor, targets: Tensor): tf.Scalar;
+}
+
+export interface StepSettings {
+  readonly optimizer: OptimizerKind;
+  readonly weightDecay: number;
+  readonly momentum: number;
+  /** 0 switches clipping off. */
+  readonly gradientClipNorm: number;
+  /** How the rate of one parameter relates to the step's. */
+  readonly learningRateScale: (parameter: string) => number;
+}
+
+export interface MicroBatch {
+  /** At the cut; they and the targets stay the caller's. */
+  readonly activations: Activations;
+  readonly targets: Tensor;
+  /** How much of the step's batch this is; the shares of a step add up to 1. */
+  readonly share: number;
+  /** Of dropout, in this micro-batch. */
+  readonly seed: number;
+}
+
+/** Of a whole step: weighted means over its micro-batches, and the gradient's norm before clipping. */
+export interface StepFigures {
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly gradientNorm: number;
+}
+
+/** How the device is driven: replayed where a step was captured, else the reason why not. */
+export type StepMode = { readonly kind: "replayed"; readonly dispatches: number; readonly allocatedBytes: number; readonly leastBytes: number } | { readonly kind: "eager"; readonly because: string };
+
+export interface TrainingStep {
+  /** Adds the gradients of one micro-batch. */
+  accumulate(batch: MicroBatch): void;
+  /** Clips, moves the parameters, and starts anew. */
+  apply(learningRate: number): void;
+  /** Resolves when the device is at most a step behind, so that a pause or a new rate is not many steps late. */
+  ready(): Promise<void>;
+  /** The figures of every applied step since the last call, in order. Waits for the device. */
+  readFigures(): Promise<readonly StepFigures[]>;
+  readonly mode: StepMode;
+  dispose(): void;
+}
+
+/** The caller disposes it before the module. */
+export function createTrainingStep(module: GraphModule, objective: StepObjective, settings: StepSettings): TrainingStep {
+  return tf.getBackend() === "webgpu" ? new CapturedStep(module, objective, settings) : new EagerStep(module, objective, settings);
+}
