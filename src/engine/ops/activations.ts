@@ -1,12 +1,31 @@
-/** Activations, element by element. Those whose TensorFlow.js gradient is right and short are used as they are. */
+/**
+ * Activations, element by element. Those whose TensorFlow.js gradient is right and short are used as they are; on WebGPU
+ * those of a training step's many run as one dispatch each.
+ */
 import type { OpAttributes } from "../../graph/types.ts";
+import { activationKernels, type ActivationKernels } from "../kernels/webgpu/activations.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
 
-export const relu = (x: Tensor): Tensor => tf.relu(x);
+/** One dispatch forward and one back. */
+function byKernels(x: Tensor, { forward, backward, keeps }: ActivationKernels): Tensor {
+  return differentiable(
+    { x },
+    (save) => {
+      const y = forward({ x });
+      save([keeps === "x" ? x : y]);
+      return y;
+    },
+    (dy, saved) => ({ x: () => backward({ dy, kept: savedAt(saved, 0) }) }),
+  );
+}
+
+const onWebgpu = (): boolean => tf.getBackend() === "webgpu";
+
+export const relu = (x: Tensor): Tensor => (onWebgpu() ? byKernels(x, activationKernels.relu) : tf.relu(x));
 export const leakyRelu = (x: Tensor, { alpha }: OpAttributes["leakyRelu"]): Tensor => tf.leakyRelu(x, alpha);
 export const elu = (x: Tensor): Tensor => tf.elu(x);
-export const sigmoid = (x: Tensor): Tensor => tf.sigmoid(x);
+export const sigmoid = (x: Tensor): Tensor => (onWebgpu() ? byKernels(x, activationKernels.sigmoid) : tf.sigmoid(x));
 export const tanh = (x: Tensor): Tensor => tf.tanh(x);
 export const softplus = (x: Tensor): Tensor => tf.softplus(x);
 /** Over the last axis. */
@@ -18,6 +37,7 @@ function inside(y: Tensor, low: number, high: number): Tensor {
 }
 
 export function relu6(x: Tensor): Tensor {
+  if (onWebgpu()) return byKernels(x, activationKernels.relu6);
   return differentiable(
     { x },
     (save) => {
@@ -31,6 +51,7 @@ export function relu6(x: Tensor): Tensor {
 
 /** relu6(x + 3) / 6, as PyTorch, Keras 3 and MobileNetV3 have it; Keras 2's clip(0.2 x + 0.5, 0, 1) is another function. */
 export function hardSigmoid(x: Tensor): Tensor {
+  if (onWebgpu()) return byKernels(x, activationKernels.hardSigmoid);
   return differentiable(
     { x },
     (save) => {
@@ -44,6 +65,7 @@ export function hardSigmoid(x: Tensor): Tensor {
 
 /** x * sigmoid(x) */
 export function silu(x: Tensor): Tensor {
+  if (onWebgpu()) return byKernels(x, activationKernels.silu);
   return differentiable(
     { x },
     (save) => {
@@ -68,6 +90,7 @@ const TANH_CUBIC = 0.044715;
 
 /** x * P(N(0, 1) < x), exactly or by the tanh approximation (Hendrycks and Gimpel, 2016). */
 export function gelu(x: Tensor, { approximate }: OpAttributes["gelu"]): Tensor {
+  if (onWebgpu()) return byKernels(x, approximate ? activationKernels.geluByTanh : activationKernels.gelu);
   const share = approximate
     ? (input: Tensor): Tensor => tf.add(0.5, tf.mul(0.5, tf.tanh(tf.mul(TANH_SCALE, tf.mul(input, tf.add(1, tf.mul(TANH_CUBIC, tf.square(input))))))))
     : (input: Tensor): Tensor => tf.add(0.5, tf.mul(0.5, tf.erf(tf.mul(input, SQRT_HALF))));
