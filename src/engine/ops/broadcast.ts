@@ -1,4 +1,5 @@
 /** Spreading a reduced tensor out again and summing a spread one up: what the gradients of reductions and broadcasts are made of. */
+import { columnTotals } from "../kernels/webgpu/column-totals.ts";
 import { tf, type Tensor } from "../tf.ts";
 
 export function normalizeAxes(axes: readonly number[], rank: number): number[] {
@@ -18,6 +19,8 @@ export function spread(reduced: Tensor, shape: readonly number[], axes: readonly
 /** Sums `x` over the axes along which a tensor of `shape` was broadcast to it. */
 export function sumTo(x: Tensor, shape: readonly number[]): Tensor {
   const axes = tf.broadcast_util.getReductionAxes([...shape], x.shape);
+  // A bias, a table of positions: the leading axes go, and TensorFlow.js would transpose before it sums.
+  if (tf.getBackend() === "webgpu" && axes.length > 0 && axes.every((axis, i) => axis === i) && axes.length < x.rank) return tf.reshape(columnTotals(x, tf.util.sizeFromShape(x.shape.slice(axes.length))), [...shape]);
   return tf.reshape(axes.length === 0 ? x : tf.sum(x, axes), [...shape]);
 }
 

@@ -3,9 +3,26 @@ import { tf, type Tensor } from "../tf.ts";
 import { sumTo } from "./broadcast.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
 
-export const add = (a: Tensor, b: Tensor): Tensor => tf.add(a, b);
-export const subtract = (a: Tensor, b: Tensor): Tensor => tf.sub(a, b);
-export const multiply = (a: Tensor, b: Tensor): Tensor => tf.mul(a, b);
+/** The gradients of sums and products as TensorFlow.js has them, with our sums over what was broadcast. */
+export function add(a: Tensor, b: Tensor): Tensor {
+  return differentiable({ a, b }, () => tf.add(a, b), (dy) => ({ a: () => sumTo(dy, a.shape), b: () => sumTo(dy, b.shape) }));
+}
+
+export function subtract(a: Tensor, b: Tensor): Tensor {
+  return differentiable({ a, b }, () => tf.sub(a, b), (dy) => ({ a: () => sumTo(dy, a.shape), b: () => tf.neg(sumTo(dy, b.shape)) }));
+}
+
+export function multiply(a: Tensor, b: Tensor): Tensor {
+  return differentiable(
+    { a, b },
+    (save) => {
+      save([a, b]);
+      return tf.mul(a, b);
+    },
+    (dy, saved) => ({ a: () => sumTo(tf.mul(dy, savedAt(saved, 1)), a.shape), b: () => sumTo(tf.mul(dy, savedAt(saved, 0)), b.shape) }),
+  );
+}
+
 export const divide = (a: Tensor, b: Tensor): Tensor => tf.div(a, b);
 export const exp = (x: Tensor): Tensor => tf.exp(x);
 export const sqrt = (x: Tensor): Tensor => tf.sqrt(x);

@@ -1,5 +1,6 @@
 /** Normalisations, each with its closed-form gradient. */
 import type { OpAttributes } from "../../graph/types.ts";
+import { layerNormBackward, layerNormForward } from "../kernels/webgpu/layer-norm.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { sumToChannels } from "./broadcast.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
@@ -71,6 +72,7 @@ function batchNormByBatch(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, 
 
 /** x [..., channels], gamma and beta [channels]. Ba, Kiros and Hinton, 2016. */
 export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, { epsilon }: OpAttributes["layerNorm"]): Tensor {
+  if (tf.getBackend() === "webgpu") return layerNormByKernels(x, gamma, beta, epsilon);
   return differentiable(
     { x, gamma, beta },
     (save) => {
@@ -90,6 +92,21 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, { epsilon }: O
       gamma: () => sumToChannels(tf.mul(dy, savedAt(saved, 0))),
       beta: () => sumToChannels(dy),
     }),
+  );
+}
+
+function layerNormByKernels(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: number): Tensor {
+  return differentiable(
+    { x, gamma, beta },
+    (save) => {
+      const { y, mean, inverseDeviation } = layerNormForward(x, gamma, beta, epsilon);
+      save([x, gamma, mean, inverseDeviation]);
+      return y;
+    },
+    (dy, saved) => {
+      const { dx, dGamma, dBeta } = layerNormBackward(dy, savedAt(saved, 0), savedAt(saved, 1), savedAt(saved, 2), savedAt(saved, 3));
+      return { x: () => dx, gamma: () => dGamma, beta: () => dBeta };
+    },
   );
 }
 
