@@ -19,7 +19,8 @@ export function globalNorm(gradients: ReadonlyMap<string, Tensor>): tf.Scalar {
   if (tf.getBackend() === "wasm") return tf.scalar(normOnHeap(gradients));
   return tf.tidy(() => {
     const squares = [...gradients.values()].map((gradient) => tf.sum(tf.square(gradient)));
-    return (squares.length === 0 ? tf.scalar(0) : tf.sqrt(tf.addN(squares))) as tf.Scalar;
+    // Not addN: on WebGPU it binds every tensor at once, and more than a device allows leave a silent zero.
+    return (squares.length === 0 ? tf.scalar(0) : tf.sqrt(tf.sum(tf.stack(squares)))) as tf.Scalar;
   });
 }
 

@@ -78,8 +78,8 @@ export class CapturedStep implements TrainingStep {
     const control: Readonly<Record<Control, readonly number[]>> = { rates: [groups.length, 2], scalars: [this.rule.scalars(1).length], micro: [2], seed: [1] };
     this.control = new FlatTensors("step control", Object.entries(control).map(([name, shape]) => ({ name, shape, dtype: name === "seed" ? ("int32" as const) : ("float32" as const) })));
     this.figureRing = this.backend.device.createBuffer({ label: "figures of steps", size: FIGURES_KEPT * FIGURE_BYTES, usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
-    this.adding = new CapturedFunction(this.backend, () => this.addUp());
-    this.applying = { one: new CapturedFunction(this.backend, () => this.moveParameters(this.gradients)), several: new CapturedFunction(this.backend, () => this.moveParameters(this.sums as FlatTensors)) };
+    this.adding = this.capture(() => this.addUp());
+    this.applying = { one: this.capture(() => this.moveParameters(this.gradients)), several: this.capture(() => this.moveParameters(this.sums as FlatTensors)) };
   }
 
   accumulate({ activations, targets, share, seed }: MicroBatch): void {
@@ -153,13 +153,17 @@ export class CapturedStep implements TrainingStep {
     this.figureRing.destroy();
   }
 
+  private capture(work: () => void): CapturedFunction {
+    return new CapturedFunction(this.backend, work, { enabled: this.settings.capture ?? true });
+  }
+
   private shapeOf(tensors: ReadonlyMap<string, Tensor>): ShapeCapture {
     const key = [...tensors].map(([name, { shape, dtype }]) => `${name}: ${dtype} ${shape.join("x")}`).join("; ");
     const known = this.shapes.get(key);
     if (known) return known;
     const inputs = new FlatTensors("inputs of a step", [...tensors].map(([name, { shape, dtype }]) => ({ name, shape, dtype: dtype === "int32" ? ("int32" as const) : ("float32" as const) })));
     const names = [...tensors.keys()];
-    const captured = new CapturedFunction(this.backend, () => this.differentiate(inputs, names));
+    const captured = this.capture(() => this.differentiate(inputs, names));
     const shape = { inputs, names, captured };
     this.shapes.set(key, shape);
     return shape;

@@ -24,6 +24,8 @@ export interface StepSettings {
   readonly gradientClipNorm: number;
   /** How the rate of one parameter relates to the step's. */
   readonly learningRateScale: (parameter: string) => number;
+  /** Whether the device may replay the step; true by default. The numbers are the same. */
+  readonly capture?: boolean;
 }
 
 export interface MicroBatch {

@@ -23,9 +23,10 @@ export class CapturedFunction {
   private current: CaptureState = { kind: "recording", recordings: 0 };
 
   /** @param step synchronous; what it makes it disposes, its results it copies into tensors that were there before. */
-  constructor(backend: WebgpuBackend, step: () => void) {
+  constructor(backend: WebgpuBackend, step: () => void, { enabled = true }: { readonly enabled?: boolean } = {}) {
     this.backend = backend;
     this.step = step;
+    if (!enabled) this.stayEager("capturing is switched off");
   }
 
   get state(): CaptureState {
