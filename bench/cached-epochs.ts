@@ -100,7 +100,7 @@ async function graftEpochs(): Promise<{ seconds: number[]; preparationSeconds: n
   const control = new RunControl();
   const cache = new ActivationCache(module, source, { enabled: true });
   const indices = labels.map((_, i) => i);
-  const problem = { module, cache, source, objective: classificationObjective(recipe, [1, 1]), train: indices, validation: indices.slice(0, batchSize), learningRateScale: () => 1 };
+  const problem = { module, cache, source, objective: classificationObjective(recipe, [1, 1]), train: indices, validation: indices.slice(0, batchSize), microBatchSize: batchSize, learningRateScale: () => 1 };
   const startMs = performance.now();
   await cache.prepare(viewsOf(problem, recipe.epochs), { batchSize, control, onProgress: () => {} });
   const preparationSeconds = (performance.now() - startMs) / 1000;

@@ -5,10 +5,11 @@
 import { backendNames, type BackendName } from "../core/backends.ts";
 import { GraftError } from "../core/errors.ts";
 import type { BackendProbe, DeviceReport } from "../protocol/models.ts";
+import { asWasmBackend, refuseFailedAllocations } from "./kernels/wasm/heap.ts";
 import { registerWasmKernels } from "./kernels/wasm/index.ts";
 import { registerWebgpuKernels } from "./kernels/webgpu/index.ts";
 import { getThreadsCount, setWasmPaths, tf } from "./tf.ts";
-import { watchErrors } from "./webgpu/device-errors.ts";
+import { deviceRefusal, isLost, watchErrors } from "./webgpu/device-errors.ts";
 import { supportViews, webgpuBackend } from "./webgpu/internals.ts";
 import { watchPipelines } from "./webgpu/pipeline-access.ts";
 
@@ -53,6 +54,7 @@ async function start(backend: BackendName, { wasmPath }: BackendOptions): Promis
   }
   await tf.ready();
   if (backend === "webgpu") prepareWebgpu();
+  else if (backend === "wasm") refuseFailedAllocations(asWasmBackend(tf.backend()));
   return { backend, adapter: await describeAdapter(backend) };
 }
 
@@ -187,6 +189,43 @@ function chooseBackend(probes: readonly (BackendProbe & { readonly software: boo
 function startedBackend(): BackendName | null {
   const { backendName } = tf.engine();
   return backendNames.find((name) => name === backendName) ?? null;
+}
+
+/** Whether the device that the current backend computes on is gone. */
+export async function deviceIsLost(): Promise<boolean> {
+  return startedBackend() === "webgpu" && isLost(webgpuBackend().device);
+}
+
+/** After a loss: WebGPU on another device, or wasm where there is none. What was on the lost device has to be disposed before. */
+export function replaceLostDevice(options: BackendOptions): Promise<ActiveBackend> {
+  return inTurn(async () => {
+    release("webgpu");
+    try {
+      return await start("webgpu", options);
+    } catch (error) {
+      if (!(error instanceof GraftError)) throw error;
+      return start("wasm", options);
+    }
+  });
+}
+
+/**
+ * Runs something that may need more memory than the device has; waits until the device is through with it.
+ * @returns the device's words if it does, else null. Any other error is thrown.
+ */
+export async function refusalOf(run: () => Promise<void>): Promise<string | null> {
+  if (startedBackend() === "webgpu") return deviceRefusal(webgpuBackend(), run);
+  const engine = tf.engine();
+  engine.startScope();
+  try {
+    await run();
+    return null;
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof WebAssembly.RuntimeError) return error.message;
+    throw error;
+  } finally {
+    engine.endScope();
+  }
 }
 
 /** Live tensors, and the bytes that they hold on the backend. */

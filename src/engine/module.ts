@@ -8,7 +8,7 @@ import type { Graph, Model, Parameter, WeightValues, Weights } from "../graph/ty
 import { execute } from "./execute.ts";
 import { tf, type Tensor } from "./tf.ts";
 import { FlatTensors } from "./webgpu/flat.ts";
-import { copyOnDevice, webgpuBackend } from "./webgpu/internals.ts";
+import { flush, webgpuBackend } from "./webgpu/internals.ts";
 
 /** Tensors at the cut by name, or at the model's inputs where nothing is frozen. */
 export type Activations = ReadonlyMap<string, Tensor>;
@@ -113,23 +113,22 @@ export class GraphModule {
     return { loss: value, output: output as Tensor, gradients };
   }
 
-  /** Copies of everything that training may change, on the backend. The caller disposes them. */
-  snapshot(): Map<string, Tensor> {
-    return new Map([...this.trained()].map(([name, variable]) => [name, copyTensor(variable)]));
+  /** Copies of everything that training may change, on the host: they outlive the device. */
+  async snapshot(): Promise<Weights> {
+    const trained = [...this.trained()];
+    const values = await Promise.all(trained.map(([, variable]) => variable.data()));
+    return new Map(trained.map(([name], i) => [name, (values[i] as WeightValues).slice()]));
   }
 
-  /** Sets what training may change; `snapshot` stays the caller's. */
-  restore(snapshot: ReadonlyMap<string, Tensor>): void {
+  /** Sets what training may change; names that are not among it are left out. */
+  restore(snapshot: Weights): void {
+    if (this.flatVariables) flush(webgpuBackend());
     for (const [name, variable] of this.trained()) {
-      const value = snapshot.get(name);
-      if (!value) continue;
-      if (this.flatVariables !== null) {
-        copyOnDevice(webgpuBackend(), value, variable);
-        continue;
-      }
-      const copy = copyTensor(value);
-      variable.assign(copy);
-      copy.dispose();
+      const values = snapshot.get(name);
+      if (values === undefined) continue;
+      const flat = this.variables.has(name) ? this.flatVariables : this.flatStatistics;
+      if (flat) flat.write(name, values);
+      else tf.tidy(() => variable.assign(tf.tensor(values, variable.shape, variable.dtype)));
     }
   }
 
@@ -176,11 +175,6 @@ export class GraphModule {
     mean.dispose();
     variance.dispose();
   }
-}
-
-/** A copy, not a clone: clones share their buffer, and optimizers may step in place. Times one keeps every bit, -0 too. */
-function copyTensor(tensor: Tensor): Tensor {
-  return tf.tidy(() => tf.mul(tensor, tf.scalar(1, tensor.dtype as "float32")));
 }
 
 /** tf.tidy for a map of tensors. */

@@ -38,12 +38,15 @@ export interface RunInfo {
   readonly trunkCached: boolean;
 }
 
-export type StopReason = "completed" | "early-stopped" | "stopped";
+/** `device-lost`: the GPU went away, and the best weights until then were kept. */
+export type StopReason = "completed" | "early-stopped" | "stopped" | "device-lost";
 
 export type RunEvent =
   | { readonly kind: "started"; readonly info: RunInfo }
   /** Before the first step and between epochs: computing the frozen trunk, evaluating. */
   | { readonly kind: "preparing"; readonly what: string; readonly done: number; readonly total: number }
+  /** The device does not hold a whole batch: it is computed in parts, to the same step. */
+  | { readonly kind: "batch-split"; readonly batchSize: number; readonly microBatchSize: number }
   /** At most ten times a second; every step since the last event. */
   | { readonly kind: "steps"; readonly points: readonly StepPoint[]; readonly examplesPerSecond: number; readonly secondsLeft: number }
   | { readonly kind: "epoch"; readonly point: EpochPoint }

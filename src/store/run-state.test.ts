@@ -34,6 +34,11 @@ describe("a run", () => {
     expect(bestEpoch(record)?.epoch).toBe(1);
   });
 
+  it("keeps that a batch did not fit", () => {
+    expect(recordOf(follow(started, { kind: "batch-split", batchSize: 32, microBatchSize: 8 }, steps(1))).batchSplit).toEqual({ batchSize: 32, microBatchSize: 8 });
+    expect(recordOf(follow(started)).batchSplit).toBeNull();
+  });
+
   it("stays paused when a late event arrives, and goes on when resumed", () => {
     const paused = follow(started, steps(1), { kind: "paused" }, steps(2));
     expect(paused).toMatchObject({ kind: "paused", record: { latest: { step: 2 } } });

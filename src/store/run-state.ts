@@ -10,12 +10,19 @@ export interface RateChange {
   readonly learningRate: number;
 }
 
+export interface BatchSplit {
+  readonly batchSize: number;
+  readonly microBatchSize: number;
+}
+
 /** What has been measured so far. */
 export interface RunRecord {
   readonly info: RunInfo | null;
   readonly latest: StepPoint | null;
   readonly epochs: readonly EpochPoint[];
   readonly rateChanges: readonly RateChange[];
+  /** Where the device does not hold a whole batch: how many examples it computes at once. */
+  readonly batchSplit: BatchSplit | null;
   readonly examplesPerSecond: number;
   readonly secondsLeft: number;
   /** By step. */
@@ -44,6 +51,7 @@ const emptyRecord: RunRecord = {
   latest: null,
   epochs: [],
   rateChanges: [],
+  batchSplit: null,
   examplesPerSecond: 0,
   secondsLeft: 0,
   loss: emptyTrace(),
@@ -121,6 +129,10 @@ export function reduceRun(run: Run, event: RunEvent): Run {
     case "preparing": {
       const progress = { what: event.what, done: event.done, total: event.total };
       return record.latest === null ? { kind: "preparing", record, progress } : { kind: "training", record, activity: progress };
+    }
+    case "batch-split": {
+      const { batchSize, microBatchSize } = event;
+      return recording(run, { ...record, batchSplit: { batchSize, microBatchSize } });
     }
     case "steps":
       return recording(run, withSteps(record, event));

@@ -1,4 +1,5 @@
 /** A run's controls as the loop sees them: it asks at every step whether to wait, to end, or to learn at another rate. */
+import { nextTask } from "../core/next-task.ts";
 
 export class RunControl {
   private readonly abort = new AbortController();
@@ -61,16 +62,4 @@ export class RunControl {
       if (!this.stopped) onResume?.();
     }
   }
-}
-
-/** Resolves in a new task, without the 4 ms and the throttling of timers. */
-export function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }

@@ -5,9 +5,10 @@
 import type { Rng } from "../core/rng.ts";
 import { initialPlateau, scheduledLearningRate, updatePlateau } from "../core/schedules.ts";
 import { planEpoch } from "../data/batches.ts";
+import { deviceIsLost } from "../engine/backend.ts";
 import type { GraphModule } from "../engine/module.ts";
-import { createTrainingStep, type TrainingStep } from "../engine/steps/training-step.ts";
-import type { Tensor } from "../engine/tf.ts";
+import { createTrainingStep, type StepObjective, type TrainingStep } from "../engine/steps/training-step.ts";
+import type { Weights } from "../graph/types.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import type { EpochPoint, RunEvent, StepPoint, StopReason } from "../protocol/run.ts";
 import type { ActivationCache, ExampleView } from "./activations.ts";
@@ -25,6 +26,8 @@ export interface TrainingProblem {
   /** Example indices. */
   readonly train: readonly number[];
   readonly validation: readonly number[];
+  /** At most so many examples are on the device at once; batches that are larger are computed in parts, to the same step. */
+  readonly microBatchSize: number;
   /** How the rate of one parameter relates to the recipe's. */
   readonly learningRateScale: (parameter: string) => number;
 }
@@ -34,12 +37,15 @@ export interface TrainingOutcome {
   readonly epochs: readonly EpochPoint[];
   /** The epoch whose weights the module now has; 0 if no epoch was finished. */
   readonly bestEpoch: number;
+  /** Where the device was lost, and the module with it: what training had changed by the best epoch. */
+  readonly weights?: Weights;
 }
 
 interface Best {
   readonly epoch: number;
   readonly score: number;
-  readonly weights: ReadonlyMap<string, Tensor>;
+  /** On the host. */
+  readonly weights: Weights;
 }
 
 /** The views that the run will look at, for preparing them beforehand. */
@@ -75,14 +81,10 @@ export function stepsPerEpoch(problem: Pick<TrainingProblem, "source" | "train">
 export async function train(problem: TrainingProblem, recipe: Recipe, { rng, control, onEvent }: { readonly rng: Rng; readonly control: RunControl; readonly onEvent: (event: RunEvent) => void }): Promise<TrainingOutcome> {
   const { module, source } = problem;
   const { objective, learningRateScale } = problem;
-  const trainingStep = createTrainingStep(
-    module,
-    { loss: (output, targets) => objective.loss(output, targets, { training: true }), accuracy: (output, targets) => objective.accuracy(output, targets) },
-    { ...recipe, learningRateScale },
-  );
+  const trainingStep = createTrainingStep(module, stepObjective(objective), { ...recipe, learningRateScale });
   const epochSteps = stepsPerEpoch(problem, recipe);
   const schedule = { kind: recipe.schedule, learningRate: recipe.learningRate, totalSteps: epochSteps * recipe.epochs, warmUp: recipe.warmUp };
-  const context: EvaluateContext = { ...problem, batchSize: recipe.batchSize, control };
+  const context: EvaluateContext = { ...problem, batchSize: Math.min(recipe.batchSize, problem.microBatchSize), control };
   const epochs: EpochPoint[] = [];
   const startMs = performance.now();
   let examplesSeen = 0;
@@ -121,7 +123,7 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
         }
         learningRate = scheduled * handFactor;
         const batches = plan.slice(first, first + recipe.gradientAccumulation);
-        const views = batches.map((batch) => batch.map((example) => ({ example, view: viewOf(example, epoch, source.augmentedViews) })));
+        const views = batches.flatMap((batch) => partsOf(batch, problem.microBatchSize)).map((batch) => batch.map((example) => ({ example, view: viewOf(example, epoch, source.augmentedViews) })));
         await accumulate(problem, trainingStep, views, rng.fork(`step ${step}`));
         trainingStep.apply(learningRate);
         step++;
@@ -148,13 +150,13 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
         seconds: (performance.now() - epochStartMs) / 1000,
         best: improved,
       };
-      epochs.push(point);
-      onEvent({ kind: "epoch", point });
+      // Before the page hears of the epoch: what it was told is the best has to be kept already.
       if (improved) {
-        disposeAll(best?.weights);
-        best = { epoch: epoch + 1, score, weights: module.snapshot() };
+        best = { epoch: epoch + 1, score, weights: await module.snapshot() };
         epochsWithoutGain = 0;
       } else epochsWithoutGain++;
+      epochs.push(point);
+      onEvent({ kind: "epoch", point });
       if (recipe.schedule === "plateau") plateau = updatePlateau(plateau, validation.loss);
       if (recipe.earlyStopping.enabled && epochsWithoutGain >= recipe.earlyStopping.patience) {
         reason = "early-stopped";
@@ -165,10 +167,16 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
     const restore = reason === "stopped" || (recipe.earlyStopping.enabled && recipe.earlyStopping.restoreBest);
     if (restore && best) module.restore(best.weights);
     return { reason, epochs, bestEpoch: restore && best ? best.epoch : epochs.length };
+  } catch (error) {
+    if (best === null || !(await deviceIsLost())) throw error;
+    return { reason: "device-lost", epochs, bestEpoch: best.epoch, weights: best.weights };
   } finally {
-    disposeAll(best?.weights);
     trainingStep.dispose();
   }
+}
+
+export function stepObjective(objective: Objective): StepObjective {
+  return { loss: (output, targets) => objective.loss(output, targets, { training: true }), accuracy: (output, targets) => objective.accuracy(output, targets) };
 }
 
 /** Adds up the gradients of several micro-batches, as if they were one batch. */
@@ -182,8 +190,9 @@ async function accumulate({ cache, source }: TrainingProblem, step: TrainingStep
   }
 }
 
-function disposeAll(tensors: ReadonlyMap<string, Tensor> | undefined): void {
-  for (const tensor of tensors?.values() ?? []) tensor.dispose();
+/** As many parts as are needed, none larger than `size`. */
+function partsOf(batch: readonly number[], size: number): (readonly number[])[] {
+  return Array.from({ length: Math.ceil(batch.length / size) }, (_, part) => batch.slice(part * size, (part + 1) * size));
 }
 
 function mean(values: readonly number[]): number {

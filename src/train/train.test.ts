@@ -74,6 +74,15 @@ describe("train", () => {
     expect(await kernel(8, 3)).toBeAllClose(await kernel(22, 1), { atol: 1e-6 });
   });
 
+  test("batches that are computed in parts give the steps of whole ones", async () => {
+    const settings: Partial<RecipeInput> = { unfreeze: ["block_1/kernel", "head/**"], epochs: 3, earlyStopping: { enabled: false } };
+    const whole = await runTraining(settings, { dropout: 0 });
+    const parts = await runTraining(settings, { dropout: 0, microBatchSize: 3 });
+    expect(losses(parts)).toHaveLength(losses(whole).length);
+    expect(losses(parts)).toBeAllClose(losses(whole), { rtol: 1e-5 });
+    for (const [name, values] of whole.weights) expect(parts.weights.get(name)).toBeAllClose(values, { atol: 1e-5 });
+  });
+
   test("pause holds the steps until resume; the losses are those of a run without a pause", async () => {
     const control = new RunControl();
     const kinds: string[] = [];

@@ -110,7 +110,7 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
         run?.dispose();
         run = null;
         const backend = await device.activate(checked.backend);
-        const next = new FineTuningRun({ recipe: checked, dataset: data, loaded: await models.load(checked.model), backend, onEvent });
+        const next = new FineTuningRun({ recipe: checked, dataset: data, loaded: await models.load(checked.model), backend, onEvent, replaceDevice: () => device.replace() });
         run = next;
         try {
           await next.start();

@@ -1,5 +1,5 @@
 /** Which backend this tab computes on: measured once, chosen by the recipe or by the measurement. */
-import { probeBackends, useBackend, type ActiveBackend } from "../engine/backend.ts";
+import { probeBackends, replaceLostDevice, useBackend, type ActiveBackend } from "../engine/backend.ts";
 import type { DeviceReport } from "../protocol/models.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 
@@ -28,5 +28,10 @@ export class Device {
     const started = await useBackend(name, { wasmPath: this.wasmPath });
     this.active = true;
     return started;
+  }
+
+  /** Another device after the loss of the one in use. */
+  replace(): Promise<ActiveBackend> {
+    return replaceLostDevice({ wasmPath: this.wasmPath });
   }
 }

@@ -7,10 +7,9 @@ import { Rng } from "../core/rng.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { Pace } from "../data/pace.ts";
 import { GraphModule } from "../engine/module.ts";
-import { tf, type Tensor } from "../engine/tf.ts";
 import { resolveUnfreeze } from "../graph/unfreeze.ts";
 import { countWeights } from "../graph/parameters.ts";
-import type { Model } from "../graph/types.ts";
+import type { Model, Weights } from "../graph/types.ts";
 import type { LoadedModel } from "../models/types.ts";
 import type { Split } from "../protocol/data.ts";
 import type { Recipe } from "../protocol/recipe.ts";
@@ -23,6 +22,7 @@ import { engineOf } from "../tasks/engines.ts";
 import { ActivationCache, type ExampleView } from "../train/activations.ts";
 import { RunControl } from "../train/control.ts";
 import { evaluate } from "../train/evaluate.ts";
+import { fitMicroBatch } from "../train/fit-batch.ts";
 import { stepsPerEpoch, train, viewsOf, type TrainingOutcome, type TrainingProblem } from "../train/loop.ts";
 import { estimateMemory } from "../train/memory-estimate.ts";
 import { featureStatistics } from "../train/standardise.ts";
@@ -51,6 +51,8 @@ export interface RunContext {
   readonly loaded: LoadedModel;
   readonly backend: ActiveBackend;
   readonly onEvent: (event: RunEvent) => void;
+  /** Starts another device after the loss of the one in use. */
+  readonly replaceDevice: () => Promise<unknown>;
 }
 
 export class FineTuningRun {
@@ -61,7 +63,7 @@ export class FineTuningRun {
   private readonly context: RunContext;
   private module: GraphModule | null = null;
   /** What training may change, as it was before the first step. */
-  private base: Map<string, Tensor> | null = null;
+  private base: Weights | null = null;
   private finished: Finished | null = null;
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -85,13 +87,16 @@ export class FineTuningRun {
     await problem.cache.prepare(views, { batchSize: recipe.batchSize, control: this.control, onProgress: (done, total) => pace.report("Computing the frozen layers, once for each example", done, total) });
     onEvent({ kind: "preparing", what: "Measuring the model before fine-tuning", done: 0, total: 1 });
     await this.standardise(model, problem, views);
-    this.base = problem.module.snapshot();
+    this.base = await problem.module.snapshot();
     const before = await this.measure(problem, splits);
     if (this.control.stopped) throw new CancelledError();
 
-    const outcome = await train(problem, recipe, { rng: rng.fork("training"), control: this.control, onEvent });
+    const microBatchSize = await fitMicroBatch(problem, recipe);
+    if (microBatchSize < recipe.batchSize) onEvent({ kind: "batch-split", batchSize: recipe.batchSize, microBatchSize });
+    const outcome = await train({ ...problem, microBatchSize }, recipe, { rng: rng.fork("training"), control: this.control, onEvent });
 
-    const after = await this.measure(problem, splits);
+    const ended = outcome.weights ? await this.moveToAnotherDevice(model, problem, outcome.weights) : problem;
+    const after = await this.measure(ended, splits);
     const seconds = (performance.now() - startMs) / 1000;
     this.finished = { outcome, info, seconds, before, after };
     onEvent({ kind: "finished", reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds });
@@ -115,6 +120,7 @@ export class FineTuningRun {
       objective: classificationObjective(recipe, this.classes.map((_, index) => labels.filter((label) => label === index).length)),
       train: splits.train,
       validation: splits.validation,
+      microBatchSize: recipe.batchSize,
       learningRateScale: (parameter) => (parameter.startsWith(`${headGroup}/`) ? 1 : recipe.trunkLearningRateScale),
     };
     const info: RunInfo = {
@@ -127,6 +133,16 @@ export class FineTuningRun {
       trunkCached: cache.enabled,
     };
     return { model, problem, info };
+  }
+
+  /** The device is gone, with the module on it: the same model with its best weights, on another one. */
+  private async moveToAnotherDevice(model: Model, problem: TrainingProblem, best: Weights): Promise<TrainingProblem> {
+    const trainable = new Set(best.keys());
+    this.module?.dispose();
+    this.module = null;
+    await this.context.replaceDevice();
+    const module = (this.module = new GraphModule({ graph: model.graph, weights: new Map([...model.weights, ...best]) }, trainable));
+    return { ...problem, module, cache: problem.cache.movedTo(module) };
   }
 
   /** What the model says of the validation and test examples now. */
@@ -170,13 +186,12 @@ export class FineTuningRun {
     const example = await engineOf(this.recipe.task).encodeInput(input, this.loaded.input, this.recipe);
     const run = (): Promise<Float32Array> => predictProbabilities(module, this.loaded.input, example, this.classes.length);
     const tuned = await run();
-    const current = module.snapshot();
+    const current = await module.snapshot();
     try {
       module.restore(this.base ?? current);
       return { tuned: ranked(tuned, this.classes), base: ranked(await run(), this.classes) };
     } finally {
       module.restore(current);
-      tf.dispose([...current.values()]);
     }
   }
 
@@ -190,7 +205,6 @@ export class FineTuningRun {
   dispose(): void {
     this.control.stop();
     this.module?.dispose();
-    tf.dispose([...(this.base?.values() ?? [])]);
     this.module = null;
     this.base = null;
     this.finished = null;
@@ -208,12 +222,7 @@ export class FineTuningRun {
     const cache = isHeadOnly ? problem.cache : new ActivationCache(probe, problem.source, { enabled: false });
     try {
       const { center, scale } = await featureStatistics(probe, cache, trainViews, recipe.batchSize, this.control);
-      const statistics = new Map<string, Tensor>([
-        [`${headGroup}/center`, tf.tensor1d(center)],
-        [`${headGroup}/scale`, tf.tensor1d(scale)],
-      ]);
-      module.restore(statistics);
-      tf.dispose([...statistics.values()]);
+      module.restore(new Map([[`${headGroup}/center`, center], [`${headGroup}/scale`, scale]]));
     } finally {
       if (probe !== module) probe.dispose();
     }

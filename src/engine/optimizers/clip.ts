@@ -20,7 +20,7 @@ export function globalNorm(gradients: ReadonlyMap<string, Tensor>): tf.Scalar {
   return tf.tidy(() => {
     const squares = [...gradients.values()].map((gradient) => tf.sum(tf.square(gradient)));
     // Not addN: on WebGPU it binds every tensor at once, and more than a device allows leave a silent zero.
-    return (squares.length === 0 ? tf.scalar(0) : tf.sqrt(tf.sum(tf.stack(squares)))) as tf.Scalar;
+    return (squares.length === 0 ? tf.scalar(0) : tf.sqrt(tf.sum(tf.stack(squares))));
   });
 }
 

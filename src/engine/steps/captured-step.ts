@@ -8,7 +8,7 @@ import { decayOf, updateRule } from "../optimizers/index.ts";
 import type { UpdateRule } from "../optimizers/rule.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { CapturedFunction, type CaptureState } from "../webgpu/capture.ts";
-import { throwDeviceErrors } from "../webgpu/device-errors.ts";
+import { orDeviceError } from "../webgpu/device-errors.ts";
 import { BLOCK_BYTES, FlatTensors } from "../webgpu/flat.ts";
 import { copyBetween, copyOnDevice, flush, hostValues, readRange, webgpuBackend, type WebgpuBackend } from "../webgpu/internals.ts";
 import type { MicroBatch, StepFigures, StepMode, StepObjective, StepSettings, TrainingStep } from "./training-step.ts";
@@ -124,9 +124,7 @@ export class CapturedStep implements TrainingStep {
     const count = this.unread;
     this.unread = 0;
     if (count === 0) return [];
-    throwDeviceErrors(this.backend.device);
-    const values = new Float32Array(await readRange(this.backend, this.figureRing, { offset: 0, size: count * FIGURE_BYTES }));
-    throwDeviceErrors(this.backend.device);
+    const values = new Float32Array(await orDeviceError(this.backend.device, readRange(this.backend, this.figureRing, { offset: 0, size: count * FIGURE_BYTES })));
     return Array.from({ length: count }, (_, i) => ({ loss: values[4 * i] ?? NaN, accuracy: values[4 * i + 1] ?? NaN, gradientNorm: values[4 * i + 2] ?? NaN }));
   }
 

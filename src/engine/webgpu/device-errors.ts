@@ -3,6 +3,8 @@
  * and its loss. Remembered here, and thrown where results are read.
  */
 import { GraftError } from "../../core/errors.ts";
+import { nextTask } from "../../core/next-task.ts";
+import { flush, type WebgpuBackend } from "./internals.ts";
 
 /** The device is gone, with everything on it: another one may be had. */
 export class DeviceLostError extends GraftError {}
@@ -18,6 +20,39 @@ export function watchErrors(device: GPUDevice): void {
     if (!firstErrors.has(device)) firstErrors.set(device, error);
   });
   void device.lost.then((info) => losses.set(device, info));
+}
+
+export async function isLost(device: GPUDevice): Promise<boolean> {
+  return Promise.race([device.lost.then(() => true), nextTask().then(() => false)]);
+}
+
+/** What the device says to something that may be too large for it, or null where it does it all. */
+export async function deviceRefusal(backend: WebgpuBackend, run: () => Promise<void>): Promise<string | null> {
+  const { device } = backend;
+  device.pushErrorScope("out-of-memory");
+  // A buffer larger than any may be is an invalid one.
+  device.pushErrorScope("validation");
+  const outcome = await run().then(
+    () => null,
+    (error: unknown) => ({ error }),
+  );
+  flush(backend);
+  await backend.queue.onSubmittedWorkDone();
+  const refusals = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  const refusal = refusals.find((error) => error !== null);
+  if (refusal) return refusal.message;
+  if (outcome) throw outcome.error;
+  return null;
+}
+
+/** A result of the device, or the device's own error where there is one: a read of a lost device fails with something vague. */
+export async function orDeviceError<Result>(device: GPUDevice, result: Promise<Result>): Promise<Result> {
+  try {
+    return await result;
+  } finally {
+    await isLost(device);
+    throwDeviceErrors(device);
+  }
 }
 
 /** @throws GraftError if something that was asked of the device since the last call went wrong; DeviceLostError if it is gone. */

@@ -40,5 +40,7 @@ export function describeEnding({ reason, bestEpoch, seconds, epochsDone, epochsP
       return `Stopped early after epoch ${epochsDone} of ${epochsPlanned}, in ${time}: it no longer got better on the validation examples. ${kept}`;
     case "stopped":
       return `Stopped by you after epoch ${epochsDone} of ${epochsPlanned}, in ${time}. ${kept}`;
+    case "device-lost":
+      return `The graphics device was lost after epoch ${epochsDone} of ${epochsPlanned}, in ${time}. ${kept}`;
   }
 }

@@ -12,6 +12,7 @@ interface TensorData {
 }
 
 interface WasmModule {
+  _malloc(bytes: number): number;
   readonly tfjs: { registerTensor(id: number, size: number, memoryOffset: number): void; disposeData(id: number): void };
   cwrap(name: string, returnType: null, argumentTypes: readonly string[]): (...values: readonly unknown[]) => void;
 }
@@ -29,6 +30,20 @@ export interface WasmBackend {
 
 export function asWasmBackend(backend: unknown): WasmBackend {
   return backend as WasmBackend;
+}
+
+const guarded = new WeakSet<WasmModule>();
+
+/** The backend takes an allocation that failed for address 0 and writes there; from now on it throws a RangeError. */
+export function refuseFailedAllocations({ wasm }: WasmBackend): void {
+  if (guarded.has(wasm)) return;
+  guarded.add(wasm);
+  const allocate = wasm._malloc.bind(wasm);
+  wasm._malloc = (bytes) => {
+    const address = allocate(bytes);
+    if (address === 0 && bytes > 0) throw new RangeError(`WebAssembly has no ${Math.ceil(bytes / 2 ** 20)} MB left`);
+    return address;
+  };
 }
 
 /**
