@@ -46,7 +46,7 @@ export function RunPanel() {
       />
       <p className={classes.device}>
         {backendName(info.backend)}, {info.adapter}. {formatCompact(info.trainableParameters)} of {formatCompact(info.totalParameters)} parameters learn
-        {info.trunkCached ? "; the frozen layers were computed once and kept." : "."} Loss, accuracy and gradient norm are smoothed.
+        {info.trunkCached && info.trainableParameters < info.totalParameters ? "; the frozen layers were computed once and kept." : "."} Loss, accuracy and gradient norm are smoothed.
       </p>
       {going && (
         <div className={classes.rate}>
