@@ -23,7 +23,7 @@ function filesIn(value: unknown): number {
   return Object.values(value).reduce<number>((sum, part) => sum + filesIn(part), 0);
 }
 
-it("hands many files over a few at a time, all of them and in order", async () => {
+it("hands many files over a few at a time, all of them and in order", { timeout: 60_000 }, async () => {
   const posts = [vi.spyOn(Worker.prototype, "postMessage"), vi.spyOn(MessagePort.prototype, "postMessage")];
   const client = createClient();
   try {
