@@ -2,6 +2,7 @@
 import * as Comlink from "comlink";
 import { CancelledError, GraftError, type ErrorSentence } from "../core/errors.ts";
 import type { WorkerApi } from "../protocol/api.ts";
+import type { FileParts, SourceFile } from "../protocol/data.ts";
 
 type Client = WorkerApi & { readonly terminate: () => void };
 
@@ -10,6 +11,13 @@ interface ThrownError {
   readonly name: string;
   readonly message: string;
   readonly sentence?: ErrorSentence;
+}
+
+/** How many files one message carries: each costs the page up to half a millisecond. */
+const filesPerMessage = 32;
+
+function inParts(files: readonly SourceFile[]): FileParts {
+  return (from) => files.slice(from, from + filesPerMessage);
 }
 
 function revive(error: unknown): unknown {
@@ -30,18 +38,24 @@ export function createClient(): Client {
     async (...args: unknown[]): Promise<unknown> => {
       const target = remote as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
       try {
-        return await target[method]?.(...args.map((arg) => (typeof arg === "function" ? Comlink.proxy(arg as () => void) : arg)));
+        return await target[method]?.(...args.map((arg) => (typeof arg === "function" ? Comlink.proxy(arg as () => unknown) : arg)));
       } catch (error) {
         throw revive(error);
       }
     };
+  const openFiles: WorkerApi["openFiles"] = (files, onProgress) =>
+    call("openFiles")(typeof files === "function" || files.length <= filesPerMessage ? files : inParts(files), onProgress) as ReturnType<WorkerApi["openFiles"]>;
   const terminate = (): void => {
     remote[Comlink.releaseProxy]();
     worker.terminate();
   };
   return new Proxy({} as Client, {
     // `then` must stay undefined, or awaiting the client would call the worker.
-    get: (_, method) => (method === "terminate" ? terminate : typeof method === "string" && method !== "then" ? call(method) : undefined),
+    get: (_, method) => {
+      if (method === "terminate") return terminate;
+      if (method === "openFiles") return openFiles;
+      return typeof method === "string" && method !== "then" ? call(method) : undefined;
+    },
   });
 }
 

@@ -51,7 +51,7 @@ async function findModelJson(files: readonly ModelFile[]): Promise<{ readonly pa
   const [model] = models;
   if (model === undefined || models.length > 1) {
     throw new GraftError({
-      where: "the dropped files",
+      where: "The dropped files",
       what: model === undefined ? "none of them is the model.json of a TensorFlow.js model" : `there are ${models.length} models: ${listed(models.map(({ path }) => path))}`,
       wanted: "one model.json, with modelTopology and weightsManifest, and its weight files",
     });

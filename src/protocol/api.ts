@@ -3,7 +3,7 @@
  * CancelledError (client/ carries both across); anything else is a bug. Jobs report progress at most ten times a second
  * and end with CancelledError after `cancel()`.
  */
-import type { ColumnMapping, DataSummary, ItemPage, ItemQuery, OpenedData, SourceFile } from "./data.ts";
+import type { ColumnMapping, DataSummary, FileParts, ItemPage, ItemQuery, OpenedData, SourceFile } from "./data.ts";
 import type { DeviceReport, ModelCard, ModelLayers, SelectionReport } from "./models.ts";
 import type { Augmentation, Recipe, TaskId } from "./recipe.ts";
 import type { ConfusionQuery, Prediction, PredictionInput, RunCommand, RunEvent, RunResults } from "./run.ts";
@@ -44,7 +44,7 @@ export interface WorkerApi {
 
   // Data. One data set is open at a time; opening another replaces it.
   listSamples(): Promise<readonly SampleCard[]>;
-  openFiles(files: readonly SourceFile[], onProgress: OnProgress): Promise<OpenedData>;
+  openFiles(files: readonly SourceFile[] | FileParts, onProgress: OnProgress): Promise<OpenedData>;
   openSample(id: string, onProgress: OnProgress): Promise<OpenedData>;
   /** Names the columns of the table that openFiles previewed. */
   mapColumns(mapping: ColumnMapping, onProgress: OnProgress): Promise<DataSummary>;

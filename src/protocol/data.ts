@@ -9,6 +9,12 @@ export interface SourceFile {
   readonly blob: Blob;
 }
 
+/**
+ * Many files, a part at a time: the part from the given place on, empty at the end. Handing thousands of files to a worker
+ * in one message keeps the page busy for seconds.
+ */
+export type FileParts = (from: number) => readonly SourceFile[] | Promise<readonly SourceFile[]>;
+
 export interface ColumnProfile {
   readonly name: string;
   readonly distinctValues: number;

@@ -43,7 +43,7 @@ export const recipeSchema = z.strictObject({
     .union([z.enum(["head", "last-block", "all"]), z.array(z.string().min(1))])
     .default("head")
     .describe("Which layers learn: only the new head, also the last block, everything, or a list of layer-group patterns such as encoder/layer_1/**."),
-  imageSize: z.int().min(32).max(512).default(160).describe("Images are scaled to this many pixels a side. Larger sees finer detail and takes longer. A model of fixed size keeps its own."),
+  imageSize: z.int().min(32).max(512).default(224).describe("Images are scaled to this many pixels a side. Larger sees finer detail and takes longer. A model of fixed size keeps its own."),
   pixelRange: z
     .enum(pixelRanges)
     .default("-1..1")

@@ -5,7 +5,7 @@ import { openFiles, datasetFromTable, type Table } from "../data/open.ts";
 import type { JobOptions } from "../data/pace.ts";
 import { memory } from "../engine/backend.ts";
 import type { WorkerApi } from "../protocol/api.ts";
-import type { ColumnMapping, DataSummary, OpenedData, SourceFile } from "../protocol/data.ts";
+import type { ColumnMapping, DataSummary, FileParts, OpenedData, SourceFile } from "../protocol/data.ts";
 import { parseRecipe, type Recipe } from "../protocol/recipe.ts";
 import type { RunEvent } from "../protocol/run.ts";
 import { previewViews } from "../tasks/image-classification/preview.ts";
@@ -20,6 +20,16 @@ import { fetchSample, samples } from "./samples.ts";
 export interface WorkerOptions {
   /** Where embedded models, samples and wasm binaries are served, with a trailing slash. */
   readonly embeddedBase: string;
+}
+
+async function gather(partFrom: FileParts, signal: AbortSignal): Promise<readonly SourceFile[]> {
+  const files: SourceFile[] = [];
+  for (;;) {
+    const part = await partFrom(files.length);
+    if (signal.aborted) throw new CancelledError();
+    if (part.length === 0) return files;
+    files.push(...part);
+  }
 }
 
 export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
@@ -58,7 +68,7 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
     },
 
     listSamples: () => Promise.resolve(samples),
-    openFiles: (files, onProgress) => jobs.run((signal) => open(files, { onProgress, signal })),
+    openFiles: (files, onProgress) => jobs.run(async (signal) => open(typeof files === "function" ? await gather(files, signal) : files, { onProgress, signal })),
     openSample: (id, onProgress) =>
       jobs.run(async (signal) => {
         const file = await fetchSample(id, embeddedBase, signal);

@@ -16,7 +16,7 @@ export const mobilenetV3Coco: ModelFamily = {
     trainedOn: "COCO 2017: 118,000 photos with 80 kinds of objects, as the trunk of a CenterNet object detector.",
     licence: "MIT (Vladimir Mandic, @vladmandic/human)",
     source: "npm package @vladmandic/human, models/centernet",
-    input: "RGB images of any size from 96 pixels; the default is 160 x 160",
+    input: "RGB images of any size from 96 pixels; the default is 224 x 224",
     goodAt: "Photos of things, animals, people, food and scenes, from some dozens of examples a class.",
     limits: "It has seen few drawings, scans or microscope pictures; unfreeze the last block for those. Fine print is lost at small sizes.",
     parameters: 1_751_064,

@@ -6,7 +6,7 @@ import { memo } from "react";
 import { CartesianGrid, Line, LineChart, ReferenceDot, ReferenceLine, Tooltip, XAxis, YAxis, type TooltipContentProps } from "recharts";
 import { formatCount } from "../primitives/format.ts";
 import classes from "./charts.module.css";
-import { axisTicks, lineNames, type Axis, type ChartRow, type LineName } from "./rows.ts";
+import { axisTicks, lineNames, tickFormat, type Axis, type ChartRow, type LineName } from "./rows.ts";
 
 export interface ChartMark {
   readonly x: number;
@@ -34,19 +34,20 @@ const mostDots = 60;
 const margin = { top: 14, right: 12, bottom: 0, left: 0 };
 const size = { width: "100%", height: 216 };
 const tick = { fontSize: 11.5, fill: "var(--g-ink-3)" };
-/** Ticks are round numbers: trailing zeros would only pretend to be precise. */
-const formatTick = (value: number): string => (value >= 1000 ? formatCount(value) : String(Number(value.toPrecision(3))));
+/** Pixels: holds `0.00025` at the ticks' size. */
+const valueAxisWidth = 58;
 const axisLine = { stroke: "var(--g-line-strong)" };
 
 export const CurveChart = memo(function CurveChart({ rows, axis, end, top, names, marks, labelsMarks = false, best, format }: CurveChartProps) {
   const shown = lineNames.filter((name) => names[name] !== undefined);
   const dotted = rows.filter(({ validation }) => validation !== undefined).length <= mostDots;
+  const largest = top ?? Math.max(0, ...rows.flatMap((row) => lineNames.map((name) => row[name] ?? 0)));
   return (
     <div className={classes.chart} aria-hidden>
       <LineChart responsive style={size} data={[...rows]} margin={margin} accessibilityLayer={false}>
         <CartesianGrid vertical={false} stroke="var(--g-line)" />
         <XAxis dataKey="x" type="number" domain={[0, Math.max(end, 1)]} ticks={[...axisTicks(end)]} tick={tick} tickLine={false} axisLine={axisLine} tickFormatter={formatCount} minTickGap={24} height={24} />
-        <YAxis domain={[0, top ?? "auto"]} tick={tick} tickLine={false} axisLine={false} tickFormatter={formatTick} width={52} tickCount={5} />
+        <YAxis domain={[0, top ?? "auto"]} tick={tick} tickLine={false} axisLine={false} tickFormatter={tickFormat(largest)} width={valueAxisWidth} tickCount={5} />
         <Tooltip isAnimationActive={false} cursor={axisLine} content={(props) => <Reading {...props} axis={axis} names={names} format={format} />} />
         {marks.map(({ x, label }, i) => (
           <ReferenceLine

@@ -1,6 +1,6 @@
 /** Merging curves on one axis, and what a table shows of them. */
 import { describe, expect, it } from "vitest";
-import { axisTicks, chartRows, tableRows } from "./rows.ts";
+import { axisTicks, chartRows, tableRows, tickFormat } from "./rows.ts";
 
 const at = (step: number, value: number) => ({ step, epoch: step / 4, value });
 
@@ -16,6 +16,13 @@ describe("chart rows", () => {
     expect(axisTicks(20)).toEqual([0, 5, 10, 15, 20]);
     expect(axisTicks(3)).toEqual([0, 1, 2, 3]);
     expect(axisTicks(98_000)).toEqual([0, 20_000, 40_000, 60_000, 80_000]);
+  });
+
+  it("name an axis' places in one notation, short enough to stand beside it", () => {
+    expect([0, 0.00005, 0.0001, 0.00015, 0.0002].map(tickFormat(0.0002))).toEqual(["0", "5e-5", "1e-4", "1.5e-4", "2e-4"]);
+    expect([0, 0.00025, 0.0005, 0.00075, 0.001].map(tickFormat(0.001))).toEqual(["0", "0.00025", "0.0005", "0.00075", "0.001"]);
+    expect([0, 0.65, 1.3].map(tickFormat(2.6))).toEqual(["0", "0.65", "1.3"]);
+    expect([0, 900, 1800].map(tickFormat(3600))).toEqual(["0", "900", "1,800"]);
   });
 
   it("become a table of what was validated, first and last included", () => {

@@ -1,5 +1,7 @@
 /** What a chart draws, as rows by step or by epoch: curves of different density merged on one axis. Pure. */
 
+import { formatCount } from "../primitives/format.ts";
+
 export type Axis = "step" | "epoch";
 
 export interface ChartPoint {
@@ -42,6 +44,16 @@ export function axisTicks(end: number, count = 5): readonly number[] {
   const unit = 10 ** Math.floor(Math.log10(rough));
   const stride = Math.max(1, ([1, 2, 5].find((times) => times * unit >= rough) ?? 10) * unit);
   return Array.from({ length: Math.floor(end / stride) + 1 }, (_, i) => i * stride);
+}
+
+/**
+ * How an axis that ends near `end` writes its places: all in one notation, and never wider than seven characters. They are
+ * round numbers, so trailing zeros would only pretend to be precise.
+ */
+export function tickFormat(end: number): (value: number) => string {
+  if (end >= 1000) return formatCount;
+  if (end >= 1e-3) return (value) => String(Number(value.toPrecision(3)));
+  return (value) => (value === 0 ? "0" : Number(value.toPrecision(3)).toExponential());
 }
 
 /** At most `most` rows for a table, evenly chosen; rows with a validation figure go first, the last row always stays. */
