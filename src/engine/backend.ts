@@ -7,7 +7,7 @@ import { GraftError } from "../core/errors.ts";
 import type { BackendProbe, DeviceReport } from "../protocol/models.ts";
 import { registerWasmKernels } from "./kernels/wasm/index.ts";
 import { registerWebgpuKernels } from "./kernels/webgpu/index.ts";
-import { getThreadsCount, setWasmPaths, tf } from "./tf.ts";
+import { getThreadsCount, setThreadsCount, setWasmPaths, tf } from "./tf.ts";
 import { watchErrors } from "./webgpu/device-errors.ts";
 import { supportViews, webgpuBackend } from "./webgpu/internals.ts";
 import { watchPipelines } from "./webgpu/pipeline-access.ts";
@@ -45,6 +45,7 @@ async function start(backend: BackendName, { wasmPath }: BackendOptions): Promis
   if (missing !== null) throw new GraftError({ where: `backend "${backend}"`, what: missing, next: 'Choose the backend "auto", or another one' });
   if (backend === "wasm") {
     setWasmPaths(wasmPath);
+    setThreadsCount(wasmThreads(globalThis.navigator?.hardwareConcurrency ?? 1));
     registerWasmKernels();
   } else if (backend === "webgpu") registerWebgpuKernels();
   if (!(await tf.setBackend(backend))) {
@@ -62,6 +63,17 @@ function prepareWebgpu(): void {
   watchPipelines(device);
   watchErrors(device);
   supportViews();
+}
+
+/** The backend's binaries start so many workers beforehand; a thread beyond them would wait for ever. */
+const MAX_WASM_THREADS = 8;
+
+/**
+ * Logical processors -> threads: the two of one core share its arithmetic, so half of them, but both where there are only two
+ * (the backend's own choice is half of them and at most 4). Counts only where the page is isolated.
+ */
+export function wasmThreads(processors: number): number {
+  return Math.max(Math.min(2, processors), Math.min(MAX_WASM_THREADS, Math.floor(processors / 2)));
 }
 
 /** A sentence's part that says why, or null where the backend can be started. */
