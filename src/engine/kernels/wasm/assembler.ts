@@ -57,7 +57,7 @@ export const i32 = {
   add: binary(0x6a),
   sub: binary(0x6b),
   mul: binary(0x6c),
-  shiftLeft: binary(0x74),
+  shiftRight: binary(0x76),
   /** Unsigned: addresses go up to 4 GB. */
   lessThan: binary(0x49),
 } as const;
@@ -68,6 +68,8 @@ export interface Lanes {
   readonly type: "f32" | "v128";
   load(address: Code, offset?: number): Code;
   store(address: Code, value: Code, offset?: number): Code;
+  /** One float from memory in every lane. */
+  loadSplat(address: Code, offset?: number): Code;
   /** The same value in every lane; of a single float, itself. */
   splat(value: Code): Code;
   add(a: Code, b: Code): Code;
@@ -82,6 +84,7 @@ export const single: Lanes = {
   type: "f32",
   load: (address, offset = 0) => [...address, 0x2a, ...at(offset)],
   store: (address, value, offset = 0) => [...address, ...value, 0x38, ...at(offset)],
+  loadSplat: (address, offset = 0) => single.load(address, offset),
   splat: (value) => value,
   add: binary(0x92),
   sub: binary(0x93),
@@ -95,6 +98,7 @@ export const four: Lanes = {
   type: "v128",
   load: (address, offset = 0) => [...address, ...simd(0x00), ...at(offset)],
   store: (address, value, offset = 0) => [...address, ...value, ...simd(0x0b), ...at(offset)],
+  loadSplat: (address, offset = 0) => [...address, ...simd(0x09), ...at(offset)],
   splat: (value) => [...value, ...simd(0x13)],
   add: binary(...simd(0xe4)),
   sub: binary(...simd(0xe5)),

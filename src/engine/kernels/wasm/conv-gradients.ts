@@ -117,13 +117,12 @@ export const conv2dFilterGradient = composed<Attributes>(tf.Conv2DBackpropFilter
   const x = required(inputs, "x");
   const info = describe(x.shape, attributes.filterShape as Four, attributes, false);
   const { filterHeight, filterWidth, outChannels } = info;
-  // Transposed once for all taps: the backend's product is fast only where neither side is transposed.
-  const dyColumns = tf.transpose(tf.reshape(required(inputs, "dy"), [-1, outChannels]));
+  const dyRows = tf.reshape(required(inputs, "dy"), [-1, outChannels]);
   const taps: Tensor[] = [];
   for (let i = 0; i < filterHeight; i++) {
-    for (let j = 0; j < filterWidth; j++) taps.push(tf.tidy(() => tf.matMul(dyColumns, pixelsOfTap(x, i, j, info))));
+    for (let j = 0; j < filterWidth; j++) taps.push(tf.tidy(() => tf.matMul(pixelsOfTap(x, i, j, info), dyRows, true, false)));
   }
-  return tf.reshape(tf.transpose(tf.stack(taps), [0, 2, 1]), info.filterShape);
+  return tf.reshape(tf.stack(taps), info.filterShape);
 });
 
 /** Runs `tap` for every row of output pixels and every tap of the filter that meets pixels of x there. */

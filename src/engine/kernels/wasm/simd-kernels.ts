@@ -13,14 +13,14 @@ const UNROLLED = 4;
 /** Code for `vectors` consecutive vectors (or single floats) of each row. */
 type Group = (lanes: Lanes, vectors: number) => Code;
 
-/** Runs `group` for every channel, with `offset` at the bytes before it: four vectors at a time, then one, then single floats. */
-function forChannels(offset: Local, channelBytes: Code, group: Group): Code {
+/** Runs `group` for every channel, with `offset` at the bytes before it: some vectors at a time, then one, then single floats. */
+function forChannels(offset: Local, channelBytes: Code, group: Group, unrolled = UNROLLED): Code {
   const pass = (lanes: Lanes, vectors: number): Code => {
     const width = bytesOf(lanes) * vectors;
     const last = i32.add(offset.get, i32.constant(width - 1));
     return loopWhile(i32.lessThan(last, channelBytes), sequence(group(lanes, vectors), offset.set(i32.add(offset.get, i32.constant(width)))));
   };
-  return sequence(offset.set(i32.constant(0)), pass(four, UNROLLED), pass(four, 1), pass(single, 1));
+  return sequence(offset.set(i32.constant(0)), pass(four, unrolled), pass(four, 1), pass(single, 1));
 }
 
 /** Runs `row` `rows` times and moves each pointer by its stride after it. */
@@ -221,10 +221,64 @@ const depthwiseTap: FunctionDefinition = {
   },
 };
 
-export const simdFunctions = [columnSums, columnSquares, columnProducts, scaleRows, combineRows, keepWithin, depthwiseTap] as const;
+/** Columns of a, and vectors of b's columns, whose products a loop keeps in registers. */
+const PRODUCT_COLUMNS = 4;
+const PRODUCT_VECTORS = 2;
+
+/** out[i, j] += sum over rows of a[r, i] * b[r, j]: the product of a transposed by b, without transposing. */
+const addTransposedProduct: FunctionDefinition = {
+  name: "addTransposedProduct",
+  parameters: ["i32", "i32", "i32", "i32", "i32", "i32"],
+  body(scope, a, b, rows, aBytes, bBytes, out) {
+    const [aOffset, bOffset, aPointer, bPointer, target, count] = Array.from({ length: 6 }, () => scope.local("i32")) as [Local, Local, Local, Local, Local, Local];
+    const register = registers(scope);
+    const tile = (lanes: Lanes, vectors: number, columns: number): Code => {
+      const sum = (column: number, index: number): Local => register(lanes, `sum ${column} ${index}`);
+      const right = (index: number): Local => register(lanes, `right ${index}`);
+      const left = register(lanes, "left");
+      const place = (index: number): number => index * bytesOf(lanes);
+      const begin = target.set(i32.add(i32.add(out!.get, bOffset.get), i32.mul(aOffset.get, i32.shiftRight(bBytes!.get, i32.constant(2)))));
+      const next = target.set(i32.add(target.get, bBytes!.get));
+      return sequence(
+        each(columns, (column) => each(vectors, (index) => sum(column, index).set(zero(lanes)))),
+        aPointer.set(i32.add(a!.get, aOffset.get)),
+        bPointer.set(i32.add(b!.get, bOffset.get)),
+        forRows(
+          count,
+          rows!.get,
+          [[aPointer, aBytes!.get], [bPointer, bBytes!.get]],
+          sequence(
+            each(vectors, (index) => right(index).set(lanes.load(bPointer.get, place(index)))),
+            each(columns, (column) =>
+              sequence(
+                left.set(lanes.loadSplat(aPointer.get, column * FLOAT_BYTES)),
+                each(vectors, (index) => sum(column, index).set(lanes.add(sum(column, index).get, lanes.mul(left.get, right(index).get)))),
+              ),
+            ),
+          ),
+        ),
+        begin,
+        each(columns, (column) =>
+          sequence(each(vectors, (index) => lanes.store(target.get, lanes.add(lanes.load(target.get, place(index)), sum(column, index).get), place(index))), next),
+        ),
+      );
+    };
+    const columnsOf = (lanes: Lanes, vectors: number): Code => {
+      const pass = (columns: number): Code => {
+        const last = i32.add(aOffset.get, i32.constant(columns * FLOAT_BYTES - 1));
+        return loopWhile(i32.lessThan(last, aBytes!.get), sequence(tile(lanes, vectors, columns), aOffset.set(i32.add(aOffset.get, i32.constant(columns * FLOAT_BYTES)))));
+      };
+      return sequence(aOffset.set(i32.constant(0)), pass(PRODUCT_COLUMNS), pass(1));
+    };
+    return forChannels(bOffset, bBytes!.get, columnsOf, PRODUCT_VECTORS);
+  },
+};
+
+export const simdFunctions = [addTransposedProduct, columnSums, columnSquares, columnProducts, scaleRows, combineRows, keepWithin, depthwiseTap] as const;
 
 /** The exports, typed by hand as the definitions above have them. */
 export interface SimdKernels {
+  addTransposedProduct(a: number, b: number, rows: number, aBytes: number, bBytes: number, out: number): void;
   columnSums(x: number, rows: number, channelBytes: number, sums: number): void;
   columnSquares(x: number, rows: number, channelBytes: number, mean: number, sums: number): void;
   columnProducts(dy: number, x: number, rows: number, channelBytes: number, mean: number, sums: number, products: number): void;
