@@ -1,5 +1,5 @@
 /**
- * How the page is built: two entries (the page, and the bare page that the command line drives), the worker as a module
+ * How the page is built: three entries (the page, the bare page that the command line drives, and the service worker that isolates), the worker as a module
  * of its own, and beside the manifest a list of which modules went into which file, for the bundle check.
  */
 import react from "@vitejs/plugin-react";
@@ -55,8 +55,13 @@ export default defineConfig({
     manifest: true,
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 4096,
-    rolldownOptions: { input: ["index.html", "headless.html"] },
+    rolldownOptions: {
+      input: ["index.html", "headless.html", "src/app/isolation/worker.ts"],
+      // Beside the page, because a service worker serves the folder that it lies in; without a hash, because the browser looks for its successor there.
+      output: { entryFileNames: ({ facadeModuleId }) => (facadeModuleId?.endsWith("/isolation/worker.ts") ? "isolation-worker.js" : "assets/[name]-[hash].js") },
+    },
   },
   worker: { format: "es", plugins: () => [keepThreadSource()] },
   server: { host: "127.0.0.1", headers: isolationHeaders },
+  preview: { host: "127.0.0.1", headers: isolationHeaders },
 });

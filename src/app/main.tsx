@@ -4,11 +4,14 @@ import { createRoot } from "react-dom/client";
 import "./mantine.ts";
 import "./global.css";
 import { App } from "./App.tsx";
+import { isolatePage } from "./isolation/register.ts";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no element with the id root.");
-createRoot(root).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-);
+if (!(await isolatePage())) {
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}

@@ -1,6 +1,6 @@
 /** Starting and measuring backends in a browser whose only WebGPU adapter is software, on the page and in a module worker. */
 import { afterEach, describe, expect, it } from "vitest";
-import { memory, probeBackends, useBackend } from "./backend.ts";
+import { memory, probeBackends, useBackend, wasmThreads } from "./backend.ts";
 import type { WorkerReply } from "./backend.worker-fixture.ts";
 import { tf } from "./tf.ts";
 
@@ -24,7 +24,7 @@ describe("backends in the browser", () => {
     const [webgpu, wasm, cpu] = report.probes;
     expect(webgpu?.adapter).toMatch(/swiftshader.*\(software\)/i);
     expect(webgpu?.note).toContain("no GPU");
-    expect(wasm?.adapter).toMatch(/^\d+ threads?, SIMD$/);
+    expect(wasm?.adapter).toBe(`${wasmThreads(navigator.hardwareConcurrency)} threads, SIMD`);
     for (const probe of [webgpu, wasm, cpu]) expect(probe?.gflops).toBeGreaterThan(0);
     expect(report.chosen).toBe("wasm");
   });

@@ -48,7 +48,8 @@ async function start(backend: BackendName, { wasmPath }: BackendOptions): Promis
     setWasmPaths(wasmPath);
     registerWasmKernels();
   } else if (backend === "webgpu") registerWebgpuKernels();
-  if (!(await tf.setBackend(backend))) {
+  const started = backend === "wasm" ? await withThreads(() => tf.setBackend(backend)) : await tf.setBackend(backend);
+  if (!started) {
     const wanted = backend === "wasm" ? `the backend's .wasm files under ${wasmPath}` : undefined;
     throw new GraftError({ where: `backend "${backend}"`, what: "it did not start", wanted, next: 'Choose the backend "auto", or another one' });
   }
@@ -64,6 +65,30 @@ function prepareWebgpu(): void {
   watchPipelines(device);
   watchErrors(device);
   supportViews();
+}
+
+/** The backend's binary starts so many workers beforehand; a thread beyond them would wait for ever. */
+const MAX_WASM_THREADS = 8;
+
+/** Logical processors -> threads: the two of one core share its arithmetic, so half of them; but both where there are only two. */
+export function wasmThreads(processors: number): number {
+  return Math.max(Math.min(2, processors), Math.min(MAX_WASM_THREADS, Math.floor(processors / 2)));
+}
+
+/**
+ * The backend's binary takes half of navigator.hardwareConcurrency for its threads, and caps a count that it is given at that
+ * (tfjs-backend-wasm/src/cc/backend.cc), which leaves one on two processors. So it is told twice what it shall have while it starts.
+ */
+async function withThreads<T>(start: () => Promise<T>): Promise<T> {
+  const { navigator } = globalThis as { navigator?: Navigator };
+  if (navigator === undefined) return start();
+  Object.defineProperty(navigator, "hardwareConcurrency", { value: 2 * wasmThreads(navigator.hardwareConcurrency), configurable: true });
+  try {
+    return await start();
+  } finally {
+    // The prototype's own getter shows again.
+    Reflect.deleteProperty(navigator, "hardwareConcurrency");
+  }
 }
 
 /** A sentence's part that says why, or null where the backend can be started. */

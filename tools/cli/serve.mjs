@@ -26,7 +26,7 @@ const mimeTypes = {
   ".zip": "application/zip",
 };
 
-const headers = {
+const ownHeaders = {
   ...isolationHeaders,
   "Content-Security-Policy": contentSecurityPolicy,
   "X-Content-Type-Options": "nosniff",
@@ -52,10 +52,10 @@ async function resolveFile(root, url) {
 
 /**
  * Serves a folder on a free port, or the one given.
- * @param {{ root: string, port?: number }} options
+ * @param {{ root: string, port?: number, headers?: Record<string, string> }} options headers: of every answer; a test of what a host without ours does gives others.
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
-export async function serve({ root, port = 0 }) {
+export async function serve({ root, port = 0, headers = ownHeaders }) {
   const realRoot = await realpath(root);
   const server = createServer(async (request, response) => {
     const send = (/** @type {number} */ status, /** @type {string} */ text) =>

@@ -3,6 +3,8 @@
  * those of a training step's many run as one dispatch each.
  */
 import type { OpAttributes } from "../../graph/types.ts";
+import { gradientWithin } from "../kernels/wasm/activations.ts";
+import { currentSimdKernels } from "../kernels/wasm/simd.ts";
 import { activationKernels, type ActivationKernels } from "../kernels/webgpu/activations.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
@@ -22,7 +24,34 @@ function byKernels(x: Tensor, { forward, backward, keeps }: ActivationKernels): 
 
 const onWebgpu = (): boolean => tf.getBackend() === "webgpu";
 
-export const relu = (x: Tensor): Tensor => (onWebgpu() ? byKernels(x, activationKernels.relu) : tf.relu(x));
+/** 1 where low < y < high, else 0; PyTorch's and TensorFlow's gradients of clipping are 0 on the bounds themselves. */
+function inside(y: Tensor, low: number, high: number): Tensor {
+  return tf.mul(tf.step(low === 0 ? y : tf.sub(y, low)), tf.step(tf.sub(high, y)));
+}
+
+/** x within two bounds, of which `clip` is the forward pass. Its result tells the slope, and is kept anyway. */
+function clipped(x: Tensor, clip: (x: Tensor) => Tensor, low: number, high: number): Tensor {
+  return differentiable(
+    { x },
+    (save) => {
+      const y = clip(x);
+      save([y]);
+      return y;
+    },
+    (dy, saved) => ({
+      x: () => {
+        const y = savedAt(saved, 0);
+        const onWasm = currentSimdKernels();
+        return onWasm ? gradientWithin(onWasm, dy, y, low, high) : tf.mul(dy, inside(y, low, high));
+      },
+    }),
+  );
+}
+
+export function relu(x: Tensor): Tensor {
+  if (onWebgpu()) return byKernels(x, activationKernels.relu);
+  return currentSimdKernels() ? clipped(x, tf.relu, 0, Infinity) : tf.relu(x);
+}
 export const leakyRelu = (x: Tensor, { alpha }: OpAttributes["leakyRelu"]): Tensor => tf.leakyRelu(x, alpha);
 export const elu = (x: Tensor): Tensor => tf.elu(x);
 export const sigmoid = (x: Tensor): Tensor => (onWebgpu() ? byKernels(x, activationKernels.sigmoid) : tf.sigmoid(x));
@@ -31,23 +60,7 @@ export const softplus = (x: Tensor): Tensor => tf.softplus(x);
 /** Over the last axis. */
 export const softmax = (x: Tensor): Tensor => tf.softmax(x);
 
-/** 1 where low < y < high, else 0; PyTorch's and TensorFlow's gradients of clipping are 0 on the bounds themselves. */
-function inside(y: Tensor, low: number, high: number): Tensor {
-  return tf.mul(tf.step(low === 0 ? y : tf.sub(y, low)), tf.step(tf.sub(high, y)));
-}
-
-export function relu6(x: Tensor): Tensor {
-  if (onWebgpu()) return byKernels(x, activationKernels.relu6);
-  return differentiable(
-    { x },
-    (save) => {
-      const y = tf.relu6(x);
-      save([y]);
-      return y;
-    },
-    (dy, saved) => ({ x: () => tf.mul(dy, inside(savedAt(saved, 0), 0, 6)) }),
-  );
-}
+export const relu6 = (x: Tensor): Tensor => (onWebgpu() ? byKernels(x, activationKernels.relu6) : clipped(x, tf.relu6, 0, 6));
 
 /** relu6(x + 3) / 6, as PyTorch, Keras 3 and MobileNetV3 have it; Keras 2's clip(0.2 x + 0.5, 0, 1) is another function. */
 export function hardSigmoid(x: Tensor): Tensor {

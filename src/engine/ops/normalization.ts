@@ -1,6 +1,8 @@
 /** Normalisations, each with its closed-form gradient. */
 import type { OpAttributes } from "../../graph/types.ts";
 import { layerNormBackward, layerNormForward } from "../kernels/webgpu/layer-norm.ts";
+import { normaliseByBatch, normaliseByBatchGradients } from "../kernels/wasm/batch-norm.ts";
+import { currentSimdKernels, type SimdKernels } from "../kernels/wasm/simd.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { sumToChannels } from "./broadcast.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
@@ -36,6 +38,8 @@ function batchNormByRunning(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor
 }
 
 function batchNormByBatch(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, epsilon: number, momentum: number, { updateStatistics }: OpContext): Tensor {
+  const onWasm = currentSimdKernels();
+  if (onWasm) return batchNormByBatchOnWasm(onWasm, x, gamma, beta, mean, variance, epsilon, momentum, updateStatistics);
   const channels = x.shape[x.rank - 1] as number;
   const count = x.size / channels;
   return differentiable(
@@ -48,8 +52,7 @@ function batchNormByBatch(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, 
       const inverseDeviation = tf.rsqrt(tf.add(batchVariance, epsilon));
       const normalised = tf.mul(centred, inverseDeviation);
       save([normalised, inverseDeviation, gamma]);
-      const blend = (running: Tensor, batch: Tensor): Tensor => tf.keep(tf.add(tf.mul(running, momentum), tf.mul(batch, 1 - momentum)));
-      updateStatistics(blend(mean, batchMean), blend(variance, batchVariance));
+      updateStatistics(blend(mean, batchMean, momentum), blend(variance, batchVariance, momentum));
       return tf.reshape(tf.add(tf.mul(normalised, gamma), beta), x.shape);
     },
     (dy, saved) => {
@@ -66,6 +69,37 @@ function batchNormByBatch(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, 
         gamma: () => dGamma.clone(),
         beta: () => dBeta.clone(),
       };
+    },
+  );
+}
+
+/** A running statistic moved towards the batch's; the caller disposes it. */
+function blend(running: Tensor, batch: Tensor, momentum: number): Tensor {
+  return tf.keep(tf.add(tf.mul(running, momentum), tf.mul(batch, 1 - momentum)));
+}
+
+function batchNormByBatchOnWasm(
+  kernels: SimdKernels,
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  epsilon: number,
+  momentum: number,
+  updateStatistics: OpContext["updateStatistics"],
+): Tensor {
+  return differentiable(
+    { x, gamma, beta },
+    (save) => {
+      const batch = normaliseByBatch(kernels, x, gamma, beta, epsilon);
+      save([x, gamma, batch.mean, batch.variance]);
+      updateStatistics(blend(mean, batch.mean, momentum), blend(variance, batch.variance, momentum));
+      return batch.y;
+    },
+    (dy, saved) => {
+      const { dx, dGamma, dBeta } = normaliseByBatchGradients(kernels, dy, savedAt(saved, 0), savedAt(saved, 1), savedAt(saved, 2), savedAt(saved, 3), epsilon);
+      return { x: dx, gamma: () => dGamma.clone(), beta: () => dBeta.clone() };
     },
   );
 }

@@ -5,7 +5,8 @@
  */
 import { tf, type Tensor } from "../../tf.ts";
 import { composed, onHeap, required } from "./define.ts";
-import { allocate, asWasmBackend, floats, type WasmBackend } from "./heap.ts";
+import { addressOf, allocate, asWasmBackend, floats, type WasmBackend } from "./heap.ts";
+import { simdKernels } from "./simd.ts";
 
 type Info = tf.backend_util.Conv2DInfo;
 type Four = [number, number, number, number];
@@ -116,44 +117,60 @@ export const conv2dFilterGradient = composed<Attributes>(tf.Conv2DBackpropFilter
   const x = required(inputs, "x");
   const info = describe(x.shape, attributes.filterShape as Four, attributes, false);
   const { filterHeight, filterWidth, outChannels } = info;
-  // Transposed once for all taps: the backend's product is fast only where neither side is transposed.
-  const dyColumns = tf.transpose(tf.reshape(required(inputs, "dy"), [-1, outChannels]));
+  const dyRows = tf.reshape(required(inputs, "dy"), [-1, outChannels]);
   const taps: Tensor[] = [];
   for (let i = 0; i < filterHeight; i++) {
-    for (let j = 0; j < filterWidth; j++) taps.push(tf.tidy(() => tf.matMul(dyColumns, pixelsOfTap(x, i, j, info))));
+    for (let j = 0; j < filterWidth; j++) taps.push(tf.tidy(() => tf.matMul(pixelsOfTap(x, i, j, info), dyRows, true, false)));
   }
-  return tf.reshape(tf.transpose(tf.stack(taps), [0, 2, 1]), info.filterShape);
+  return tf.reshape(tf.stack(taps), info.filterShape);
 });
+
+/** Runs `tap` for every row of output pixels and every tap of the filter that meets pixels of x there. */
+function forTaps(info: Info, tap: (xPixel: number, dyPixel: number, pixels: number, tapIndex: number) => void): void {
+  const { batchSize, inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
+  for (let row = 0; row < batchSize * outHeight; row++) {
+    const image = Math.floor(row / outHeight);
+    const top = (row % outHeight) * strideHeight - padInfo.top;
+    for (let i = Math.max(0, -top); i < Math.min(filterHeight, inHeight - top); i++) {
+      for (let j = 0; j < filterWidth; j++) {
+        // The first and last column where this tap does not look into the padding.
+        const first = Math.max(0, Math.ceil((padInfo.left - j) / strideWidth));
+        const last = Math.min(outWidth - 1, Math.floor((inWidth - 1 + padInfo.left - j) / strideWidth));
+        if (last < first) continue;
+        const xPixel = (image * inHeight + top + i) * inWidth + first * strideWidth + j - padInfo.left;
+        tap(xPixel, row * outWidth + first, last - first + 1, i * filterWidth + j);
+      }
+    }
+  }
+}
 
 export const depthwiseFilterGradient = onHeap<Attributes>(tf.DepthwiseConv2dNativeBackpropFilter, (backend, inputs, attributes) => {
   const x = required(inputs, "x");
   const dy = required(inputs, "dy");
   const info = describe(x.shape, attributes.filterShape as Four, attributes, true);
-  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
+  const { inChannels, outChannels, strideWidth } = info;
+  const multiplier = outChannels / inChannels;
   const result = allocate(backend, info.filterShape);
+  const kernels = multiplier === 1 ? simdKernels(backend) : null;
+  if (kernels) {
+    const channelBytes = inChannels * Float32Array.BYTES_PER_ELEMENT;
+    const [xAt, dyAt, sumsAt] = [x, dy, result].map((tensor) => addressOf(backend, tensor)) as [number, number, number];
+    floats(backend, result).fill(0);
+    forTaps(info, (xPixel, dyPixel, pixels, tap) =>
+      kernels.depthwiseTap(xAt + xPixel * channelBytes, dyAt + dyPixel * channelBytes, pixels, channelBytes, strideWidth * channelBytes, sumsAt + tap * channelBytes),
+    );
+    return result;
+  }
   const xValues = floats(backend, x);
   const dyValues = floats(backend, dy);
-  const multiplier = outChannels / inChannels;
-  const sums = new Float64Array(filterHeight * filterWidth * outChannels);
-  for (let row = 0; row < batchSize * outHeight; row++) {
-    const image = Math.floor(row / outHeight);
-    const top = (row % outHeight) * strideHeight - padInfo.top;
-    for (let i = Math.max(0, -top); i < Math.min(filterHeight, inHeight - top); i++) {
-      for (let column = 0; column < outWidth; column++) {
-        const left = column * strideWidth - padInfo.left;
-        const dyBegin = (row * outWidth + column) * outChannels;
-        for (let j = Math.max(0, -left); j < Math.min(filterWidth, inWidth - left); j++) {
-          const xBegin = ((image * inHeight + top + i) * inWidth + left + j) * inChannels;
-          const tap = (i * filterWidth + j) * outChannels;
-          if (multiplier === 1) {
-            for (let c = 0; c < inChannels; c++) sums[tap + c]! += xValues[xBegin + c]! * dyValues[dyBegin + c]!;
-          } else {
-            for (let c = 0; c < outChannels; c++) sums[tap + c]! += xValues[xBegin + Math.floor(c / multiplier)]! * dyValues[dyBegin + c]!;
-          }
-        }
-      }
+  const sums = new Float64Array(tf.util.sizeFromShape(info.filterShape));
+  forTaps(info, (xPixel, dyPixel, pixels, tap) => {
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      const xBegin = (xPixel + pixel * strideWidth) * inChannels;
+      const dyBegin = (dyPixel + pixel) * outChannels;
+      for (let c = 0; c < outChannels; c++) sums[tap * outChannels + c]! += xValues[xBegin + Math.floor(c / multiplier)]! * dyValues[dyBegin + c]!;
     }
-  }
+  });
   floats(backend, result).set(sums);
   return result;
 });

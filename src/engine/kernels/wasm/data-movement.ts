@@ -1,10 +1,22 @@
-/** Kernels that move or gather values: what the wasm backend lacks, copies needlessly, or does element by element. */
+/** Kernels that move or gather values: what the wasm backend lacks, gets wrong, copies needlessly, or does element by element. */
 import { tf } from "../../tf.ts";
 import { onHeap, required } from "./define.ts";
 import { allocate, floats, ints, share } from "./heap.ts";
 
 /** A clone shares its memory, as on the other backends; whoever writes in place asks first (heap.ts, exclusiveFloats). */
 export const identity = onHeap(tf.Identity, (backend, inputs) => share(backend, required(inputs, "x")));
+
+/** To a boolean, every number but 0 is true: the backend's own keeps the low byte. Fractions are cut towards 0. */
+export const cast = onHeap<{ readonly dtype: "float32" | "int32" | "bool" }>(tf.Cast, (backend, inputs, { dtype }) => {
+  const x = required(inputs, "x");
+  if (dtype === x.dtype) return share(backend, x);
+  const result = backend.makeOutput(x.shape, dtype);
+  const from = backend.typedArrayFromHeap(x);
+  const to = backend.typedArrayFromHeap(result);
+  if (dtype !== "bool") to.set(from);
+  else for (let i = 0; i < from.length; i++) to[i] = from[i] === 0 ? 0 : 1;
+  return result;
+});
 
 /** Rows of x summed by segment id, in order. Ids outside of 0 .. numSegments - 1 are dropped. */
 export const unsortedSegmentSum = onHeap<{ readonly numSegments: number }>(tf.UnsortedSegmentSum, (backend, inputs, { numSegments }) => {
@@ -21,6 +33,25 @@ export const unsortedSegmentSum = onHeap<{ readonly numSegments: number }>(tf.Un
     if (id < 0 || id >= numSegments) continue;
     for (let i = 0; i < width; i++) sums[id * width + i]! += values[row * width + i]!;
   }
+  return result;
+});
+
+interface OneHotAttributes {
+  readonly depth: number;
+  readonly onValue: number;
+  readonly offValue: number;
+  readonly dtype: "float32" | "int32" | "bool";
+}
+
+/** The backend's own writes the bytes of whole numbers whatever the type. An index outside of 0 .. depth - 1 gets no `onValue`. */
+export const oneHot = onHeap<OneHotAttributes>(tf.OneHot, (backend, inputs, { depth, onValue, offValue, dtype }) => {
+  const indices = required(inputs, "indices");
+  const result = backend.makeOutput([...indices.shape, depth], dtype);
+  const from = ints(backend, indices);
+  const to = backend.typedArrayFromHeap(result).fill(offValue);
+  from.forEach((index, row) => {
+    if (index >= 0 && index < depth) to[row * depth + index] = onValue;
+  });
   return result;
 });
 

@@ -14,6 +14,9 @@ interface TensorData {
 interface WasmModule {
   _malloc(bytes: number): number;
   readonly tfjs: { registerTensor(id: number, size: number, memoryOffset: number): void; disposeData(id: number): void };
+  /** Where there are threads, the memory that they share; else the binary's own, among its exports. */
+  readonly wasmMemory?: WebAssembly.Memory;
+  readonly asm: { readonly memory?: WebAssembly.Memory };
   cwrap(name: string, returnType: null, argumentTypes: readonly string[]): (...values: readonly unknown[]) => void;
 }
 
@@ -26,6 +29,7 @@ export interface WasmBackend {
   typedArrayFromHeap(tensor: TensorInfo): Float32Array | Int32Array | Uint8Array;
   refCount(dataId: object): number;
   incRef(dataId: object): void;
+  disposeData(dataId: object): boolean;
 }
 
 export function asWasmBackend(backend: unknown): WasmBackend {
@@ -60,6 +64,22 @@ export function ints(backend: WasmBackend, tensor: TensorInfo): Int32Array {
 /** A new float tensor; its values are whatever the memory held. */
 export function allocate(backend: WasmBackend, shape: readonly number[]): TensorInfo {
   return backend.makeOutput(shape, "float32");
+}
+
+/** Where a tensor's values begin, in bytes. */
+export function addressOf({ dataIdMap }: WasmBackend, tensor: TensorInfo): number {
+  return dataIdMap.get(tensor.dataId).memoryOffset;
+}
+
+export function memoryOf({ wasm }: WasmBackend): WebAssembly.Memory {
+  const memory = wasm.wasmMemory ?? wasm.asm.memory;
+  if (memory === undefined) throw new Error("The wasm backend shows no memory: look at how this version exports it.");
+  return memory;
+}
+
+/** Bytes that the backend's memory has grown to; it never shrinks. */
+export function heapBytes(backend: WasmBackend): number {
+  return memoryOf(backend).buffer.byteLength;
 }
 
 /** A second tensor on the same memory. */

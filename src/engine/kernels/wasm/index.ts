@@ -2,19 +2,23 @@
 import { tf } from "../../tf.ts";
 import { fusedBatchNorm } from "./batch-norm.ts";
 import { conv2dFilterGradient, conv2dInputGradient, depthwiseFilterGradient, depthwiseInputGradient } from "./conv-gradients.ts";
-import { identity, tile, unsortedSegmentSum } from "./data-movement.ts";
+import { cast, identity, oneHot, tile, unsortedSegmentSum } from "./data-movement.ts";
+import { einsum } from "./einsum.ts";
 import { batchMatMul } from "./matmul.ts";
 import { maxPoolGradient } from "./max-pool-gradient.ts";
 
 const wasmKernels: readonly tf.KernelConfig[] = [
   batchMatMul,
+  cast,
   conv2dFilterGradient,
   conv2dInputGradient,
   depthwiseFilterGradient,
   depthwiseInputGradient,
+  einsum,
   fusedBatchNorm,
   identity,
   maxPoolGradient,
+  oneHot,
   tile,
   unsortedSegmentSum,
 ];
