@@ -30,7 +30,7 @@ function wave(shape: number[], phase = 0): Tensor {
 }
 
 function describeLoss(): void {
-  it("has six losses to compare", () => expect(lossGoldens.cases.length).toBe(6));
+  it("has nine losses to compare", () => expect(lossGoldens.cases.length).toBe(9));
 
   it.each(lossGoldens.cases.map((lossCase) => [lossCase.name, lossCase] as const))("cross-entropy: %s", async (_, lossCase) => {
     const before = memory();
