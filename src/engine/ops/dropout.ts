@@ -9,8 +9,10 @@ import { tf, type Tensor } from "../tf.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
 import type { OpContext, StepSeed } from "./types.ts";
 
-export function dropout(x: Tensor, { rate }: OpAttributes["dropout"], { training, seed, salt }: OpContext): Tensor {
-  if (!training || rate === 0) return tf.clone(x);
+export function dropout(x: Tensor, { rate }: OpAttributes["dropout"], context: OpContext): Tensor {
+  if (!context.training || rate === 0) return tf.clone(x);
+  // Read only here: outside of training there is no seed.
+  const { seed, salt } = context;
   const draw = { salt, threshold: Math.floor(rate * 2 ** 32), scale: 1 / (1 - rate) };
   return tf.getBackend() === "webgpu" ? dropByKernel(x, seed, draw) : dropByMask(x, seed, draw);
 }
