@@ -49,7 +49,7 @@ function crossEntropyByOneHot(logits: Tensor, labels: Tensor, { labelSmoothing =
     (save) => {
       const counts = tf.cast(tf.greaterEqual(labels, 0), "float32");
       // Cast, because the wasm backend's one-hot kernel writes floats wrongly.
-      const oneHot = tf.cast(tf.oneHot(tf.maximum(labels, tf.scalar(0, "int32")) as tf.Tensor1D, classes), "float32");
+      const oneHot = tf.cast(tf.oneHot(tf.maximum<tf.Tensor1D>(labels, tf.scalar(0, "int32")), classes), "float32");
       const perClass = classWeights && tf.tensor1d([...classWeights]);
       const perRow = exampleWeights ? tf.mul(counts, exampleWeights) : counts;
       const weights = perClass ? tf.mul(tf.sum(tf.mul(oneHot, perClass), 1), perRow) : perRow;

@@ -260,7 +260,7 @@ export function attentionForward(query: Tensor, key: Tensor, value: Tensor, mask
   const { widestHead, batchHeads, uniforms } = geometryOf(query, key, value, shape);
   return forwardFor(widestHead).run({
     inputs: { query, key, value, mask },
-    outputs: { result: [query.shape[0] as number, uniforms.tokens, value.shape[2] as number], statistics: [batchHeads, uniforms.tokens, 4] },
+    outputs: { result: [batchHeads / uniforms.heads, uniforms.tokens, value.shape[2] as number], statistics: [batchHeads, uniforms.tokens, 4] },
     uniforms,
     workgroups: [Math.ceil(uniforms.tokens / ROWS), batchHeads, 1],
   });
