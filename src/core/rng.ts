@@ -30,9 +30,7 @@ export class Rng {
 
   /** A generator that depends only on this one's seed and `label`, not on how much was drawn from it. */
   fork(label: string | number): Rng {
-    let hash = 0x811c9dc5 ^ this.seed;
-    for (const char of String(label)) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
-    return new Rng(hash >>> 0);
+    return new Rng(hashText(String(label), this.seed));
   }
 
   /** Uniform over 0 .. 2^32 - 1. */
@@ -71,4 +69,11 @@ export class Rng {
     }
     return items;
   }
+}
+
+/** FNV-1a over the text's code points, 0 .. 2^32 - 1. The same text and seed give the same number for ever. */
+export function hashText(text: string, seed = 0): number {
+  let hash = 0x811c9dc5 ^ seed;
+  for (const char of text) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
+  return hash >>> 0;
 }

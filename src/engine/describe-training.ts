@@ -30,7 +30,7 @@ function wave(shape: number[], phase = 0): Tensor {
 }
 
 function describeLoss(): void {
-  it("has six losses to compare", () => expect(lossGoldens.cases.length).toBe(6));
+  it("has nine losses to compare", () => expect(lossGoldens.cases.length).toBe(9));
 
   it.each(lossGoldens.cases.map((lossCase) => [lossCase.name, lossCase] as const))("cross-entropy: %s", async (_, lossCase) => {
     const before = memory();
@@ -160,22 +160,30 @@ function describeCasts(): void {
 }
 
 function describeDropout(): void {
-  /** Which of 12 values the mask keeps for seed 7 and rate 0.5: the same on every backend. */
-  const keptBySeed7 = [0, 0, 0, 0, 1, 1, 0, 1, 0, 1, 0, 1];
+  /** Which of 11 values the mask keeps for seed 7, salt 3 and rate 0.5: pcg4d computed in Python from the paper's lines. */
+  const kept = [0, 1, 1, 1, 0, 1, 0, 1, 0, 1, 0];
 
-  it("drops the same elements on every backend, and scales the rest", async () => {
-    const x = tf.fill([3, 4], 3);
-    const run = async (rate: number, seed: number, training: boolean): Promise<number[]> => {
-      const y = runOp("dropout", [x], { rate }, { training, seed });
-      const { values } = await valuesOf(y);
-      y.dispose();
-      return values;
+  it("drops the same elements on every backend, forward and back, and scales the rest", async () => {
+    const before = memory();
+    const x = tf.fill([11], 3);
+    const dy = tf.range(1, 12);
+    const run = async (rate: number, value: number, training: boolean, salt = 3): Promise<{ readonly y: number[]; readonly dx: number[] }> => {
+      const seed = { value, tensor: tf.tensor1d([value | 0], "int32") };
+      const drop = (input: Tensor): Tensor => runOp("dropout", [input], { rate }, { training, seed, salt });
+      const [y, dx] = [drop(x), tf.grad(drop)(x, dy)];
+      const result = { y: (await valuesOf(y)).values, dx: (await valuesOf(dx)).values };
+      for (const tensor of [y, dx, seed.tensor]) tensor.dispose();
+      return result;
     };
-    expect(await run(0.5, 7, true)).toEqual(keptBySeed7.map((kept) => kept * 6));
-    expect(await run(0.5, 8, true)).not.toEqual(await run(0.5, 7, true));
-    expect(await run(0.5, 7, false)).toEqual(new Array(12).fill(3));
-    expect(await run(0, 7, true)).toEqual(new Array(12).fill(3));
+    const first = await run(0.5, 7, true);
+    expect(first).toEqual({ y: kept.map((each) => each * 6), dx: kept.map((each, i) => each * 2 * (i + 1)) });
+    expect(await run(0.5, 8, true)).not.toEqual(first);
+    expect(await run(0.5, 7, true, 4)).not.toEqual(first);
+    expect(await run(0.5, 4_000_000_007, true)).not.toEqual(first);
+    for (const { y } of [await run(0.5, 7, false), await run(0, 7, true)]) expect(y).toEqual(new Array(11).fill(3));
     x.dispose();
+    dy.dispose();
+    expect(memory()).toEqual(before);
   });
 }
 

@@ -1,14 +1,15 @@
 /** Runs a graph, node by node, with the op implementations. It knows no model and no op by name. */
+import { hashText } from "../core/rng.ts";
 import type { Graph, GraphNode } from "../graph/types.ts";
 import { opImplementations } from "./ops/index.ts";
-import type { OpContext } from "./ops/types.ts";
+import type { OpContext, StepSeed } from "./ops/types.ts";
 import type { Tensor } from "./tf.ts";
 
 export interface ExecuteOptions {
   /** Which nodes behave as in a training step: dropout drops, a batch norm uses and updates batch statistics. None by default. */
   readonly isTraining?: (node: GraphNode) => boolean;
-  /** A fresh seed for the dropout node `node` in this step. Needed only where dropout trains. */
-  readonly seedFor?: (node: string) => number;
+  /** The step's seed. Needed only where dropout trains. */
+  readonly seed?: StepSeed;
   /** Receives a trained batch norm's new running statistics; owns the tensors. */
   readonly onStatistics?: (node: GraphNode, mean: Tensor, variance: Tensor) => void;
   /** Disposes each intermediate value after its last use. Only where no gradient tape is recording. */
@@ -20,7 +21,7 @@ export interface ExecuteOptions {
  * @returns the graph's outputs by name, the caller's to dispose. An output that is an input is passed through as a clone.
  */
 export function execute(graph: Graph, values: ReadonlyMap<string, Tensor>, options: ExecuteOptions = {}): Map<string, Tensor> {
-  const { isTraining = () => false, seedFor, onStatistics, release = false } = options;
+  const { isTraining = () => false, seed, onStatistics, release = false } = options;
   const computed = new Map<string, Tensor>();
   const read = (name: string): Tensor => {
     const tensor = computed.get(name) ?? values.get(name);
@@ -33,7 +34,11 @@ export function execute(graph: Graph, values: ReadonlyMap<string, Tensor>, optio
     const training = isTraining(node);
     const context: OpContext = {
       training,
-      seed: training && node.op === "dropout" ? (seedFor?.(node.name) ?? 0) : 0,
+      get seed() {
+        if (seed === undefined) throw new Error("It needs the step's seed.");
+        return seed;
+      },
+      salt: hashText(node.name),
       updateStatistics: (mean, variance) => {
         if (onStatistics) onStatistics(node, mean, variance);
         else {

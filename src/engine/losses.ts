@@ -1,4 +1,5 @@
 /** Losses: from a model's outputs to the one number that training makes smaller. */
+import { crossEntropyBackward, crossEntropyForward } from "./kernels/webgpu/cross-entropy.ts";
 import { differentiable, savedAt } from "./ops/differentiable.ts";
 import { tf, type Tensor } from "./tf.ts";
 
@@ -11,23 +12,49 @@ export interface CrossEntropyOptions {
   readonly exampleWeights?: Tensor;
 }
 
+/** The label of a row that does not count, as PyTorch's ignore_index has it; any negative label is one. */
+export const IGNORED_LABEL = -100;
+
 /**
- * The mean cross-entropy of softmax(logits [batch, classes]) against labels int32 [batch], with the semantics of
+ * The mean cross-entropy of softmax(logits [rows, classes]) against labels int32 [rows], with the semantics of
  * PyTorch's CrossEntropyLoss: sum of weighted losses over sum of the labels' weights. Only logits get a gradient.
  */
-export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, { labelSmoothing = 0, classWeights, exampleWeights }: CrossEntropyOptions = {}): tf.Scalar {
+export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): tf.Scalar {
+  return (tf.getBackend() === "webgpu" ? crossEntropyByKernels : crossEntropyByOneHot)(logits, labels, options) as tf.Scalar;
+}
+
+function crossEntropyByKernels(logits: Tensor, labels: Tensor, { labelSmoothing = 0, classWeights, exampleWeights }: CrossEntropyOptions): Tensor {
+  return differentiable(
+    { logits },
+    (save) => {
+      const perClass = classWeights && tf.tensor1d([...classWeights]);
+      const { loss, rows, weight } = crossEntropyForward(logits, { labels, labelSmoothing, classWeights: perClass, rowWeights: exampleWeights });
+      save([logits, labels, rows, weight, ...(exampleWeights ? [exampleWeights] : []), ...(perClass ? [perClass] : [])]);
+      return loss;
+    },
+    (dy, saved) => ({
+      logits: () => {
+        const rowWeights = exampleWeights && savedAt(saved, 4);
+        const perClass = classWeights && savedAt(saved, exampleWeights ? 5 : 4);
+        return crossEntropyBackward(dy, savedAt(saved, 0), savedAt(saved, 2), savedAt(saved, 3), { labels: savedAt(saved, 1), labelSmoothing, classWeights: perClass, rowWeights });
+      },
+    }),
+  );
+}
+
+function crossEntropyByOneHot(logits: Tensor, labels: Tensor, { labelSmoothing = 0, classWeights, exampleWeights }: CrossEntropyOptions): Tensor {
   const classes = logits.shape[1] as number;
   return differentiable(
     { logits },
     (save) => {
+      const counts = tf.cast(tf.greaterEqual(labels, 0), "float32");
       // Cast, because the wasm backend's one-hot kernel writes floats wrongly.
-      const oneHot = tf.cast(tf.oneHot(labels as tf.Tensor1D, classes), "float32");
+      const oneHot = tf.cast(tf.oneHot(tf.maximum<tf.Tensor1D>(labels, tf.scalar(0, "int32")), classes), "float32");
       const perClass = classWeights && tf.tensor1d([...classWeights]);
-      const weightOfLabel = perClass ? tf.sum(tf.mul(oneHot, perClass), 1) : tf.fill([labels.size], 1);
-      const weights = exampleWeights ? tf.mul(weightOfLabel, exampleWeights) : weightOfLabel;
-      const perExample = tf.div(exampleWeights ?? tf.fill([labels.size], 1), tf.sum(weights));
+      const perRow = exampleWeights ? tf.mul(counts, exampleWeights) : counts;
+      const weights = perClass ? tf.mul(tf.sum(tf.mul(oneHot, perClass), 1), perRow) : perRow;
       const smoothed = labelSmoothing === 0 ? oneHot : tf.add(tf.mul(oneHot, 1 - labelSmoothing), labelSmoothing / classes);
-      const targets = tf.mul(perClass ? tf.mul(smoothed, perClass) : smoothed, tf.expandDims(perExample, 1));
+      const targets = tf.mul(perClass ? tf.mul(smoothed, perClass) : smoothed, tf.expandDims(tf.div(perRow, tf.sum(weights)), 1));
       save([logits, targets]);
       return tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(logits))));
     },
@@ -38,5 +65,5 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, { labelSmoot
         return tf.mul(dy, tf.sub(expected, targets));
       },
     }),
-  ) as tf.Scalar;
+  );
 }

@@ -2,10 +2,10 @@
  * A model on the backend, cut at the frontier of what is trained: the frozen trunk as constants, the tail with its
  * trained parameters as variables. It gives values, gradients and snapshots; it does not know what is being learned.
  */
-import { Rng } from "../core/rng.ts";
 import { splitAtCut } from "../graph/cut.ts";
 import type { Graph, Model, Parameter, WeightValues, Weights } from "../graph/types.ts";
 import { execute } from "./execute.ts";
+import type { StepSeed } from "./ops/types.ts";
 import { tf, type Tensor } from "./tf.ts";
 import { FlatTensors } from "./webgpu/flat.ts";
 import { flush, webgpuBackend } from "./webgpu/internals.ts";
@@ -18,12 +18,6 @@ export interface StepGradients {
   /** What `lossOf` returned beside the loss (logits, say). */
   readonly output: Tensor;
   readonly gradients: Map<string, Tensor>;
-}
-
-/** What dropout draws from in one step: a number, and on WebGPU the same as int32 [1], so that a captured step can be given another. */
-export interface StepSeed {
-  readonly value: number;
-  readonly tensor: Tensor | null;
 }
 
 export function toTensor(parameter: Parameter, values: WeightValues): Tensor {
@@ -86,6 +80,7 @@ export class GraphModule {
   /**
    * One forward and backward pass of the tail.
    * @param lossOf the model's output -> a scalar loss; runs under the tape.
+   * @param seed another for each step: what its dropouts drop.
    */
   gradients(activations: Activations, lossOf: (output: Tensor) => tf.Scalar, seed: StepSeed): StepGradients {
     const updates: { node: string; mean: Tensor; variance: Tensor }[] = [];
@@ -95,7 +90,7 @@ export class GraphModule {
         const outputs = execute(this.tail, this.tailValues(activations), {
           // A frozen batch norm keeps its stored statistics even between layers that learn.
           isTraining: (node) => node.op !== "batchNorm" || this.statistics.has(node.inputs[3] as string),
-          seedFor: (node) => new Rng(seed.value).fork(node).uint32(),
+          seed,
           onStatistics: (node, mean, variance) => updates.push({ node: node.name, mean: tf.keep(mean), variance: tf.keep(variance) }),
         });
         const first = this.firstOutput(outputs);

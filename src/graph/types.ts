@@ -39,8 +39,11 @@ export interface OpAttributes {
   matMul: { readonly transposeA: boolean; readonly transposeB: boolean };
   /** (table [vocabulary, width], ids int32 [...]) -> [..., width] */
   embedding: NoAttributes;
-  /** (query, key, value [batch, tokens, width], mask [batch, tokens] of 1 and 0) -> [batch, tokens, width] of value */
-  attention: { readonly heads: number; readonly scale: number };
+  /**
+   * (query, key, value [batch, tokens, width], mask [batch, tokens] of 1 and 0) -> [batch, tokens, width] of value. Where
+   * `causal`, false by default, a token attends to itself and those before it only.
+   */
+  attention: { readonly heads: number; readonly scale: number; readonly causal?: boolean };
 
   /** (x, gamma, beta, mean, variance): running statistics where frozen, batch statistics where trained. */
   batchNorm: { readonly epsilon: number; readonly momentum: number };

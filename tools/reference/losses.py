@@ -11,7 +11,7 @@ example_weights = [1.0, 0.0, 2.0, 0.5, 1.0]
 cases = []
 
 
-def case(name, options, run, x=logits):
+def case(name, options, run, x=logits, labels=labels):
     leaf = x.clone().requires_grad_()
     loss = run(leaf)
     (gradient,) = torch.autograd.grad(loss, leaf)
@@ -34,4 +34,10 @@ def per_example(x):
 
 case("example and class weights", {"classWeights": class_weights, "labelSmoothing": 0.2, "exampleWeights": example_weights}, per_example)
 case("logits of a thousand", {}, lambda x: F.cross_entropy(x, labels), x=wave((5, 4), scale=1000.0))
+some = torch.tensor([2, -100, 3, -100, 1])
+case("ignored labels", {}, lambda x: F.cross_entropy(x, some), labels=some)
+case("ignored labels, smoothed class weights", {"classWeights": class_weights, "labelSmoothing": 0.2}, lambda x: F.cross_entropy(x, some, weight=weights, label_smoothing=0.2), labels=some)
+many = wave((66, 70), scale=4.0)
+many_labels = torch.tensor([-100 if i % 9 == 4 else (i * i + 3 * i) % 70 for i in range(66)])
+case("more rows and classes than threads", {"labelSmoothing": 0.1}, lambda x: F.cross_entropy(x, many_labels, label_smoothing=0.1), x=many, labels=many_labels)
 write("src/engine/goldens/losses.json", {"reference": reference({"values": 1e-5, "gradients": 1e-5}, "float32"), "cases": cases})

@@ -163,13 +163,15 @@ for name, ta, tb, a, b in [
     case("attention", name, "matMul", {"transposeA": ta, "transposeB": tb}, [wave(a), wave(b, phase=1.1)], product)
 
 
-def attention(heads, scale):
+def attention(heads, scale, causal=False):
     def run(query, key, value, mask):
         def split(x):
             return x.reshape(x.shape[0], x.shape[1], heads, -1).transpose(1, 2)
 
         scores = split(query) @ split(key).transpose(-1, -2) * scale
-        scores = scores.masked_fill(mask[:, None, None, :] == 0, -1e9)
+        scores = scores + (1 - mask[:, None, None, :]) * -1e9
+        if causal:
+            scores = scores.masked_fill(torch.ones(scores.shape[-2:]).triu(1) == 1, -math.inf)
         mixed = torch.softmax(scores, dim=-1) @ split(value)
         return mixed.transpose(1, 2).reshape(query.shape[0], query.shape[1], -1)
 
@@ -180,10 +182,32 @@ mask = torch.tensor([[1.0, 1.0, 1.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0, 1.0]])
 qkv = [wave((2, 5, 6)), wave((2, 5, 6), phase=0.9), wave((2, 5, 6), phase=2.2)]
 case("attention", "two heads", "attention", {"heads": 2, "scale": 0.6}, [*qkv, mask], attention(2, 0.6), gradients=[0, 1, 2])
 case("attention", "three heads, wider values", "attention", {"heads": 3, "scale": 1.0}, [qkv[0], qkv[1], wave((2, 5, 9), phase=2.2), mask], attention(3, 1.0), gradients=[0, 1, 2])
+case("attention", "causal", "attention", {"heads": 2, "scale": 0.6, "causal": True}, [*qkv, mask], attention(2, 0.6, causal=True), gradients=[0, 1, 2])
+
+
+def attention_case(name, batch, tokens, key_tokens, width, value_width, heads, scale, mask, causal=False):
+    inputs = [wave((batch, tokens, width)), wave((batch, key_tokens, width), phase=0.9), wave((batch, key_tokens, value_width), phase=2.2), mask]
+    attributes = {"heads": heads, "scale": scale, **({"causal": True} if causal else {})}
+    case("attention", name, "attention", attributes, inputs, attention(heads, scale, causal), gradients=[0, 1, 2])
+
+
+def every_third(batch, tokens):
+    """1 but for every third token, another third in each text."""
+    return torch.tensor([[0.0 if (i + b) % 3 == 1 else 1.0 for i in range(tokens)] for b in range(batch)])
+
+
+# What the fused kernels branch on: whole vectors, more keys than one tile, rows that are no multiple of a block, wide heads.
+attention_case("a text that is all masked", 2, 5, 5, 8, 8, 2, 0.6, torch.tensor([[0.0, 0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.0, 1.0, 1.0]]))
+attention_case("more keys than queries, wider values", 1, 18, 70, 4, 8, 1, 1.0, every_third(1, 70))
+attention_case("heads of 68", 1, 3, 4, 68, 68, 1, 0.2, every_third(1, 4))
+attention_case("causal, over two tiles", 1, 67, 67, 4, 4, 1, 0.8, torch.ones((1, 67)), causal=True)
+attention_case("causal, the first token masked", 2, 5, 5, 8, 4, 1, 0.6, torch.tensor([[0.0, 1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 1.0, 1.0]]), causal=True)
 
 # Embedding: one id three times, one never.
 ids = torch.tensor([[4, 1, 1], [0, 6, 1]], dtype=torch.int32)
 case("embedding", "repeated ids", "embedding", {}, [wave((7, 5)), ids], lambda table, i: F.embedding(i.long(), table), gradients=[0])
+many_ids = torch.tensor([[(i * i + 5 * b) % 37 if i % 7 else 0 for i in range(45)] for b in range(2)], dtype=torch.int32)
+case("embedding", "blocks of rows, a frequent id", "embedding", {}, [wave((37, 4)), many_ids], lambda table, i: F.embedding(i.long(), table), gradients=[0])
 
 # Normalisation.
 statistics_in = [wave((4,), phase=0.3), wave((4,), phase=1.7, scale=0.3, offset=1.2)]
@@ -269,6 +293,23 @@ def timing(x, m):
 
 
 case("sequence", "timing", "addTimingSignal", {"minTimescale": 1, "maxTimescale": 10000}, [wave((2, 4, 6)), sequence_mask], timing, gradients=[0])
+
+# Sizes that are no multiple of four: the kernels of WebGPU take single floats there.
+for name, op, attributes, run in [
+    ("relu", "relu", {}, F.relu),
+    ("relu6", "relu6", {}, F.relu6),
+    ("sigmoid", "sigmoid", {}, torch.sigmoid),
+    ("hardSigmoid", "hardSigmoid", {}, F.hardsigmoid),
+    ("silu", "silu", {}, F.silu),
+    ("exact gelu", "gelu", {"approximate": False}, F.gelu),
+    ("gelu by tanh", "gelu", {"approximate": True}, lambda x: F.gelu(x, approximate="tanh")),
+]:
+    case("activations", f"{name} of 45", op, attributes, [wave((5, 9), scale=6.0)], run)
+case("normalization", "of an odd width", "layerNorm", {"epsilon": 1e-5}, [wave((9, 5), scale=2.0), wave((5,), phase=0.8, offset=1.0), wave((5,), phase=2.6)], lambda x, g, b: F.layer_norm(x, (5,), g, b, 1e-5))
+case("normalization", "more columns than threads", "layerNorm", {"epsilon": 1e-5}, [wave((3, 268), scale=2.0), wave((268,), phase=0.8, offset=1.0), wave((268,), phase=2.6)], lambda x, g, b: F.layer_norm(x, (268,), g, b, 1e-5))
+case("normalization", "many rows", "layerNorm", {"epsilon": 1e-5}, [wave((2, 37, 3), scale=2.0), wave((3,), phase=0.8, offset=1.0), wave((3,), phase=2.6)], lambda x, g, b: F.layer_norm(x, (3,), g, b, 1e-5))
+case("elementwise", "a bias of many rows", "add", {}, [wave((2, 21, 8)), wave((8,), phase=1.1)], torch.add)
+case("elementwise", "a table of positions", "add", {}, [wave((3, 5, 3)), wave((5, 3), phase=1.1)], torch.add)
 
 for file, cases in files.items():
     note = reference({"values": 1e-5, "gradients": 1e-4}, "float32 sums in another order; gradients add up more terms")

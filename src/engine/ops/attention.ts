@@ -1,6 +1,8 @@
 /** Matrix products, and multi-head attention made of them. */
 import type { OpAttributes } from "../../graph/types.ts";
+import { attentionBackward, attentionForward, fitsKernels, type AttentionShape } from "../kernels/webgpu/attention.ts";
 import { tf, type Tensor } from "../tf.ts";
+import { differentiable, savedAt } from "./differentiable.ts";
 
 /** A rank-2 b serves every leading dimension of a: one product of two matrices instead of a batch of them. */
 export function matMul(a: Tensor, b: Tensor, { transposeA, transposeB }: OpAttributes["matMul"]): Tensor {
@@ -13,14 +15,44 @@ export function matMul(a: Tensor, b: Tensor, { transposeA, transposeB }: OpAttri
 /** Low enough that a masked token's softmax weight is exactly 0; where every token is masked, all weigh the same. */
 const MASKED = -1e9;
 
-/** softmax(q k^T * scale) v per head; Vaswani et al., 2017. A token whose mask is 0 is attended to by none. */
-export function attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, { heads, scale }: OpAttributes["attention"]): Tensor {
+/**
+ * softmax(q k^T * scale) v per head; Vaswani et al., 2017. A token whose mask is 0 is attended to by none; where it is causal,
+ * token i attends to the tokens 0 .. i only.
+ */
+export function attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, { heads, scale, causal = false }: OpAttributes["attention"]): Tensor {
+  const shape = { heads, scale, causal };
+  return tf.getBackend() === "webgpu" && fitsKernels(query, value, heads) ? attentionByKernels(query, key, value, mask, shape) : attentionByProducts(query, key, value, mask, shape);
+}
+
+function attentionByKernels(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, shape: AttentionShape): Tensor {
+  return differentiable(
+    { query, key, value },
+    (save) => {
+      const { result, statistics } = attentionForward(query, key, value, mask, shape);
+      save([result, statistics, query, key, value, mask]);
+      return result;
+    },
+    (dy, saved) => {
+      const inputs = { query: savedAt(saved, 2), key: savedAt(saved, 3), value: savedAt(saved, 4), mask: savedAt(saved, 5) };
+      const { dQuery, dKey, dValue } = attentionBackward(dy, { ...inputs, result: savedAt(saved, 0), statistics: savedAt(saved, 1) }, shape);
+      return { query: () => dQuery, key: () => dKey, value: () => dValue };
+    },
+  );
+}
+
+function attentionByProducts(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, { heads, scale, causal }: AttentionShape): Tensor {
   const [batch, tokens] = query.shape as [number, number];
   const keyTokens = key.shape[1] as number;
   // [batch, tokens, width] -> [batch, heads, tokens, width / heads]
   const split = (x: Tensor): Tensor => tf.transpose(tf.reshape(x, [batch, x.shape[1] as number, heads, (x.shape[2] as number) / heads]), [0, 2, 1, 3]);
   const scores = tf.matMul(split(tf.mul(query, scale)), split(key), false, true);
-  const bias = tf.reshape(tf.mul(tf.sub(1, mask), MASKED), [batch, 1, 1, keyTokens]);
-  const mixed = tf.matMul(tf.softmax(tf.add(scores, bias)), split(value));
+  const masked = tf.add(scores, tf.reshape(tf.mul(tf.sub(1, mask), MASKED), [batch, 1, 1, keyTokens]));
+  const mixed = tf.matMul(tf.softmax(causal ? tf.add(masked, futureBias(tokens, keyTokens)) : masked), split(value));
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, tokens, value.shape[2] as number]);
+}
+
+/** [tokens, keyTokens], below every masked score where the key comes after the query: what is to come is not seen even where all else is masked. */
+function futureBias(tokens: number, keyTokens: number): Tensor {
+  const isLater = tf.greater(tf.range(0, keyTokens).reshape([1, keyTokens]), tf.range(0, tokens).reshape([tokens, 1]));
+  return tf.mul(tf.cast(isLater, "float32"), 2 * MASKED);
 }

@@ -1,28 +1,10 @@
 /**
  * Looking rows up in a table. Many tokens may add to the gradient of one row; WebGPU's segment sum adds them by atomics,
- * in any order, so there the gradient is a product with one-hot rows instead, and the same bits come out every time.
+ * in any order, so there a kernel of ours adds them in theirs, and the same bits come out every time.
  */
+import { embeddingGradient } from "../kernels/webgpu/embedding-gradient.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
-
-/** Elements of one-hot rows that are in memory at once (64 MB): the table is done in slices of so many rows. */
-const ONE_HOT_ELEMENTS = 2 ** 24;
-
-/** dY [tokens, width], ids [tokens] -> [vocabulary, width] */
-function sumByProduct(dy: Tensor, ids: Tensor, vocabulary: number): Tensor {
-  const rowsAtOnce = Math.max(1, Math.floor(ONE_HOT_ELEMENTS / ids.size));
-  const slices: Tensor[] = [];
-  for (let begin = 0; begin < vocabulary; begin += rowsAtOnce) {
-    const rows = Math.min(rowsAtOnce, vocabulary - begin);
-    slices.push(
-      tf.tidy(() => {
-        const local = begin === 0 ? ids : tf.sub(ids, tf.scalar(begin, "int32"));
-        return tf.matMul(tf.oneHot(local as tf.Tensor1D, rows, 1, 0, "float32"), dy, true, false);
-      }),
-    );
-  }
-  return slices.length === 1 ? (slices[0] as Tensor) : tf.concat(slices, 0);
-}
 
 /** table [vocabulary, width], ids int32 [...] -> [..., width] */
 export function embedding(table: Tensor, ids: Tensor): Tensor {
@@ -35,9 +17,8 @@ export function embedding(table: Tensor, ids: Tensor): Tensor {
     },
     (dy, saved) => ({
       table: () => {
-        const rows = tf.reshape(dy, [-1, width]);
-        const flatIds = tf.reshape<tf.Rank.R1>(savedAt(saved, 0), [-1]);
-        return tf.getBackend() === "webgpu" ? sumByProduct(rows, flatIds, vocabulary) : tf.unsortedSegmentSum(rows, flatIds, vocabulary);
+        if (tf.getBackend() === "webgpu") return embeddingGradient(dy, savedAt(saved, 0), vocabulary);
+        return tf.unsortedSegmentSum(tf.reshape(dy, [-1, width]), tf.reshape<tf.Rank.R1>(savedAt(saved, 0), [-1]), vocabulary);
       },
     }),
   );

@@ -2,11 +2,21 @@
 import type { OpAttributes, OpName } from "../../graph/types.ts";
 import type { Tensor } from "../tf.ts";
 
+/** What dropout draws from in one step, one for all nodes. */
+export interface StepSeed {
+  /** 0 .. 2^32 - 1, for JavaScript. */
+  readonly value: number;
+  /** On WebGPU the same bits as int32 [1]: what a captured step reads anew when it is replayed. */
+  readonly tensor: Tensor | null;
+}
+
 export interface OpContext {
   /** True for nodes of the trained tail during a training step; false in a frozen trunk and in evaluation. */
   readonly training: boolean;
-  /** A fresh seed for this node and step, drawn from the run's generator. Used by dropout only. */
-  readonly seed: number;
+  /** Of this step, drawn from the run's generator. Used by dropout only. */
+  readonly seed: StepSeed;
+  /** Tells this node's random numbers from those of the step's other nodes. */
+  readonly salt: number;
   /** Hands back a batch norm's updated running statistics; the caller assigns and disposes them. */
   readonly updateStatistics: (mean: Tensor, variance: Tensor) => void;
 }

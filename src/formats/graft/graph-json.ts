@@ -6,8 +6,8 @@ import { GraftError } from "../../core/errors.ts";
 import { inferShapes } from "../../graph/shapes.ts";
 import type { Graph, GraphInput, GraphNode, OpAttributes, OpName, Parameter } from "../../graph/types.ts";
 
-type Kind = "number" | "boolean" | "numbers" | "pair" | "pairs" | "padding" | "dtype" | "resizeMethod";
-type AttributeKinds = { readonly [Op in OpName]: { readonly [Key in keyof OpAttributes[Op]]: Kind } };
+type Kind = "number" | "boolean" | "optionalBoolean" | "numbers" | "pair" | "pairs" | "padding" | "dtype" | "resizeMethod";
+type AttributeKinds = { readonly [Op in OpName]: { readonly [Key in keyof OpAttributes[Op]]-?: Kind } };
 
 const conv = { strides: "pair", dilations: "pair", padding: "padding" } as const;
 const pool = { poolSize: "pair", strides: "pair", padding: "padding" } as const;
@@ -19,7 +19,7 @@ const attributeKinds: AttributeKinds = {
   depthwiseConv2d: conv,
   matMul: { transposeA: "boolean", transposeB: "boolean" },
   embedding: {},
-  attention: { heads: "number", scale: "number" },
+  attention: { heads: "number", scale: "number", causal: "optionalBoolean" },
   batchNorm: { epsilon: "number", momentum: "number" },
   layerNorm: { epsilon: "number" },
   l2Normalize: { epsilon: "number" },
@@ -69,6 +69,7 @@ const isDType = (value: unknown): boolean => value === "float32" || value === "i
 const checks: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   number: isNumber,
   boolean: (value) => typeof value === "boolean",
+  optionalBoolean: (value) => value === undefined || typeof value === "boolean",
   numbers: isNumbers,
   pair: isPair,
   pairs: (value) => Array.isArray(value) && value.every(isPair),
@@ -126,7 +127,7 @@ function node(entry: unknown, where: string): GraphNode {
   const given = record(attributes, where, `the attributes of "${name}"`);
   const kinds = Object.entries<Kind>(attributeKinds[op as OpName]);
   for (const [key, kind] of kinds) if (!checks[kind](given[key])) throw refused(where, `node "${name}" (${op}) has no valid attribute "${key}"`);
-  return { name, op, inputs: strings(inputs, where, `the inputs of "${name}"`), attributes: Object.fromEntries(kinds.map(([key]) => [key, given[key]])) } as unknown as GraphNode;
+  return { name, op, inputs: strings(inputs, where, `the inputs of "${name}"`), attributes: Object.fromEntries(kinds.filter(([key]) => given[key] !== undefined).map(([key]) => [key, given[key]])) } as unknown as GraphNode;
 }
 
 function record(value: unknown, where: string, what: string): Readonly<Record<string, unknown>> {

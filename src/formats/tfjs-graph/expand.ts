@@ -96,10 +96,18 @@ function attention(node: Expansion<"attention">): void {
   const scores = emit.step(name, "BatchMatMulV2", [split(scaled, 0), split(key, 1)], { adj_x: boolAttr(false), adj_y: boolAttr(true) });
   const masked = emit.step(name, "Mul", [emit.step(name, "Sub", [emit.float(name, 1), mask]), emit.float(name, -1e9)]);
   const bias = emit.step(name, "Reshape", [masked, emit.ints(name, [-1, 1, 1, known(node, 1, 1)])]);
-  const weights = emit.step(name, "Softmax", [emit.step(name, "AddV2", [scores, bias])]);
+  const biased = emit.step(name, "AddV2", [scores, bias]);
+  const weights = emit.step(name, "Softmax", [attributes.causal ? emit.step(name, "AddV2", [biased, futureBias(node)]) : biased]);
   const mixed = emit.step(name, "BatchMatMulV2", [weights, split(value, 2)], { adj_x: boolAttr(false), adj_y: boolAttr(false) });
   const joined = emit.step(name, "Transpose", [mixed, emit.ints(name, [0, 2, 1, 3])]);
   emit.result(name, "Reshape", [joined, emit.ints(name, [-1, known(node, 0, 1), known(node, 2, 2)])]);
+}
+
+/** Keeps a token from those after it: [1, 1, tokens, keyTokens], below every masked score where the key comes later. */
+function futureBias(node: Expansion<"attention">): string {
+  const [tokens, keyTokens] = [known(node, 0, 1), known(node, 1, 1)];
+  const values = Float32Array.from({ length: tokens * keyTokens }, (_, i) => (i % keyTokens > Math.floor(i / keyTokens) ? -2e9 : 0));
+  return node.emit.constant(node.name, [1, 1, tokens, keyTokens], "float32", values);
 }
 
 function addTimingSignal(node: Expansion<"addTimingSignal">): void {

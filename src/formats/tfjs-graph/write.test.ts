@@ -30,11 +30,11 @@ const binary = <Op extends "add" | "subtract" | "multiply" | "divide" | "maximum
 });
 const norm = (value: tf.Tensor): tf.Tensor => value.sub(value.mean(-1, true)).div(value.sub(value.mean(-1, true)).square().mean(-1, true).add(0.01).sqrt());
 
-function attended(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor): tf.Tensor {
+function attended(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, sees: tf.Tensor = tf.ones([5, 5])): tf.Tensor {
   const heads = [0, 1, 2].map((head) => {
     const [q, k, v] = [query, key, value].map((each) => each.slice([0, 0, head * 2], [-1, -1, 2])) as [tf.Tensor, tf.Tensor, tf.Tensor];
     const scores = tf.matMul(q, k, false, true).mul(0.7).add(mask.expandDims(1).sub(1).mul(1e9));
-    return tf.matMul(tf.softmax(scores), v);
+    return tf.matMul(tf.softmax(scores.add(sees.sub(1).mul(4e9))), v);
   });
   return tf.concat(heads, -1);
 }
@@ -68,7 +68,7 @@ const cases: { readonly [Op in OpName]: OpCase<Op> } = {
     want: (a, b) => tf.matMul(a.reshape([10, 6]), b as tf.Tensor2D, false, true).reshape([2, 5, 4]),
   },
   embedding: { attributes: {}, inputs: [wave([6, 4]), ids], parametersFrom: 0, want: (table, indices) => tf.gather(table, indices) },
-  attention: { attributes: { heads: 3, scale: 0.7 }, inputs: [x, wave([2, 5, 6], { phase: 1 }), wave([2, 5, 6], { phase: 2 }), mask], want: attended },
+  attention: { attributes: { heads: 3, scale: 0.7 }, inputs: [x, wave([2, 5, 6], { phase: 1 }), wave([2, 5, 6], { phase: 2 }), mask], want: (query, key, value) => attended(query, key, value) },
   batchNorm: {
     attributes: { epsilon: 0.01, momentum: 0.9 },
     inputs: [image, wave([3]), wave([3], { phase: 1 }), wave([3], { phase: 2 }), wave([3]).square().add(1)],
@@ -153,6 +153,12 @@ describe("a written graph model", () => {
   it("approximates gelu by tanh where asked", async () => {
     const { got, want } = await run("gelu", unary({ approximate: true }, (a) => a.mul(0.5).mul(a.add(a.pow(3).mul(0.044715)).mul(Math.sqrt(2 / Math.PI)).tanh().add(1))));
     expect(maxDifference(got, want)).toBeLessThan(1e-5);
+  });
+
+  it("keeps a causal token from those after it", async () => {
+    const { attributes, inputs } = cases.attention;
+    const { got, want } = await run("attention", { attributes: { ...attributes, causal: true }, inputs, want: (query, key, value) => attended(query, key, value, tf.linalg.bandPart(tf.ones([5, 5]), -1, 0)) });
+    expect(maxDifference(got, want)).toBeLessThan(2e-5);
   });
 
   it("takes any batch size, names its inputs and outputs, and keeps the metadata", async () => {
