@@ -54,6 +54,7 @@ interface Recording {
   readonly labels: Map<string, number>;
   readonly events: BufferEvent[];
   allocatedBytes: number;
+  moment: number;
 }
 let recording: Recording | null = null;
 
@@ -63,7 +64,7 @@ function zeroCounts(): Counts {
 
 /** Everything until `stopRecording` belongs to one step. */
 export function startRecording(): void {
-  recording = { counts: zeroCounts(), phases: new Map(), labels: new Map(), events: [], allocatedBytes: liveBytes };
+  recording = { counts: zeroCounts(), phases: new Map(), labels: new Map(), events: [], allocatedBytes: liveBytes, moment: 0 };
 }
 
 export function stopRecording(): StepRecord {
@@ -130,8 +131,11 @@ function bindingsOf(code: string): Bindings {
   return found;
 }
 
-function touch(event: BufferEvent): void {
-  recording?.events.push(event);
+/** Logs what one dispatch, copy or upload touches. */
+function touch(...events: readonly Omit<BufferEvent, "at">[]): void {
+  if (recording === null) return;
+  const at = recording.moment++;
+  for (const event of events) recording.events.push({ ...event, at });
 }
 
 function bytesOf(data: GPUAllowSharedBufferSource, dataOffset = 0, size?: number): number {
@@ -167,8 +171,8 @@ function logDispatch(pass: GPUComputePassEncoder): void {
   recording.counts.dispatches++;
   recording.phases.set(phase, (recording.phases.get(phase) ?? 0) + 1);
   recording.labels.set(known.label, (recording.labels.get(known.label) ?? 0) + 1);
-  const reads: BufferEvent[] = [];
-  const writes: BufferEvent[] = [];
+  const reads: Omit<BufferEvent, "at">[] = [];
+  const writes: Omit<BufferEvent, "at">[] = [];
   for (const [index, { group, offsets }] of groups) {
     for (const [position, { binding, buffer, begin, end }] of (bindGroups.get(group) ?? []).entries()) {
       const access = known.bindings.get(`${index}/${binding}`) ?? "read";
@@ -176,7 +180,8 @@ function logDispatch(pass: GPUComputePassEncoder): void {
       (access === "read" ? reads : writes).push({ kind: access, buffer, begin: begin + shift, end: end + shift });
     }
   }
-  for (const event of [...reads, ...writes]) touch(event);
+  // Reads first: an output in the place of an input would be another value.
+  touch(...reads, ...writes);
 }
 
 export function installCounters(): void {
@@ -256,8 +261,7 @@ export function installCounters(): void {
     const target = buffers.get(to);
     if (source && target) {
       const bytes = size ?? source.bytes - fromOffset;
-      touch({ kind: "read", buffer: source.id, begin: fromOffset, end: fromOffset + bytes });
-      touch({ kind: "write", buffer: target.id, begin: toOffset, end: toOffset + bytes });
+      touch({ kind: "read", buffer: source.id, begin: fromOffset, end: fromOffset + bytes }, { kind: "write", buffer: target.id, begin: toOffset, end: toOffset + bytes });
     }
     return (original as Call)(...args);
   });

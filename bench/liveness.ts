@@ -6,6 +6,8 @@
 
 /** `update` reads and writes at once: an accumulation, or a parameter that is stepped in place. */
 export interface BufferEvent {
+  /** Counts dispatches, copies and uploads: what one of them reads and writes is needed at the same time. */
+  readonly at: number;
   readonly kind: "read" | "write" | "update";
   readonly buffer: number;
   /** Bytes from `begin` to `end`. */
@@ -13,16 +15,34 @@ export interface BufferEvent {
   readonly end: number;
 }
 
-interface Value {
+interface Range {
   readonly begin: number;
-  end: number;
-  /** Positions in the log. A value that was there before the step begins at -1. */
+  readonly end: number;
+}
+
+interface Value extends Range {
+  /** As `at`. A value that was there before the step begins at -1. */
   readonly from: number;
   to: number;
   wasRead: boolean;
 }
 
-const overlap = (value: Value, event: BufferEvent): boolean => value.begin < event.end && event.begin < value.end;
+const overlaps = (a: Range, b: Range): boolean => a.begin < b.end && b.begin < a.end;
+
+/** What of `range` is in none of `others`. */
+function without(range: Range, others: readonly Range[]): Range[] {
+  return others.reduce<Range[]>(
+    (parts, other) =>
+      parts.flatMap((part) => {
+        if (!overlaps(part, other)) return [part];
+        return [
+          { begin: part.begin, end: other.begin },
+          { begin: other.end, end: part.end },
+        ].filter(({ begin, end }) => begin < end);
+      }),
+    [range],
+  );
+}
 
 /**
  * @param step the log of a step in the steady state.
@@ -32,38 +52,33 @@ export function livenessMinimum(step: readonly BufferEvent[], next: readonly Buf
   const open = new Map<number, Value[]>();
   const closed: Value[] = [];
 
-  const visit = (event: BufferEvent, position: number): void => {
+  const visit = (event: BufferEvent): void => {
+    const { at } = event;
     const values = open.get(event.buffer) ?? [];
-    open.set(event.buffer, values);
-    const met = values.filter((value) => overlap(value, event));
+    const met = values.filter((value) => overlaps(value, event));
     if (event.kind !== "write") {
       for (const value of met) {
-        value.to = position;
+        value.to = at;
         value.wasRead = true;
       }
       // Bytes that nobody wrote in this step come from before it.
-      if (met.length === 0) values.push({ begin: event.begin, end: event.end, from: -1, to: position, wasRead: true });
+      open.set(event.buffer, [...values, ...without(event, met).map((part) => ({ ...part, from: -1, to: at, wasRead: true }))]);
       return;
     }
-    // Several writes in a row make one value: a concatenation is written part by part.
-    const grows = met.find((value) => !value.wasRead);
-    for (const value of met) {
-      if (value === grows) continue;
-      // A write to part of a value leaves the rest of it as it was.
-      if (value.begin < event.begin || event.end < value.end) continue;
-      values.splice(values.indexOf(value), 1);
-      closed.push(value);
-    }
-    if (grows) {
-      grows.to = position;
-      grows.end = Math.max(grows.end, event.end);
-    } else values.push({ begin: event.begin, end: event.end, from: position, to: position, wasRead: false });
+    // Several writes with no read between them make one value; a write over what was read ends that, where the two meet.
+    const growing = met.filter((value) => !value.wasRead);
+    for (const value of growing) value.to = at;
+    const ended = met.filter((value) => value.wasRead);
+    closed.push(...ended.map((value) => ({ ...value, begin: Math.max(value.begin, event.begin), end: Math.min(value.end, event.end) })));
+    const rests = ended.flatMap((value) => without(value, [event]).map((part) => ({ ...value, ...part })));
+    const fresh = without(event, growing).map((part) => ({ ...part, from: at, to: at, wasRead: false }));
+    open.set(event.buffer, [...values.filter((value) => !ended.includes(value)), ...rests, ...fresh]);
   };
 
   step.forEach(visit);
-  const length = step.length;
+  const length = 1 + (step.at(-1)?.at ?? 0);
   // The first look of the next step at each byte decides: a read needs what is there, a write does not.
-  const overwritten = new Map<number, { readonly begin: number; readonly end: number }[]>();
+  const overwritten = new Map<number, Range[]>();
   for (const event of next) {
     const written = overwritten.get(event.buffer) ?? [];
     if (event.kind === "write") {
@@ -71,8 +86,8 @@ export function livenessMinimum(step: readonly BufferEvent[], next: readonly Buf
       overwritten.set(event.buffer, written);
       continue;
     }
-    if (written.some(({ begin, end }) => begin < event.end && event.begin < end)) continue;
-    for (const value of open.get(event.buffer) ?? []) if (overlap(value, event)) value.to = length;
+    if (written.some((range) => overlaps(range, event))) continue;
+    for (const value of open.get(event.buffer) ?? []) if (overlaps(value, event)) value.to = length;
   }
 
   const values = [...closed, ...[...open.values()].flat()];
