@@ -56,7 +56,6 @@ export class BenchBrowser {
         steps: (count) => tab.evaluate((wanted) => window.graftBench.steps(wanted), count),
         countedStep: (isFirst) => tab.evaluate((first) => window.graftBench.countedStep(first), isFirst),
         allocatedNow: () => tab.evaluate(() => window.graftBench.allocatedNow()),
-        canReplay: () => tab.evaluate(() => window.graftBench.canReplay()),
         close: () => tab.close(),
       };
     } catch (error) {

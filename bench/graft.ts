@@ -1,64 +1,63 @@
-/** Graft's training step as the benchmark takes it, apart from the loop: what src/train/loop.ts does with one batch, without the telemetry that plain code does not have either. */
+/** Graft's training step as the benchmark takes it, apart from the loop: what src/train/loop.ts does with one batch. */
 import type { BackendName } from "../src/core/backends.ts";
 import { useBackend } from "../src/engine/backend.ts";
 import { softmaxCrossEntropy } from "../src/engine/losses.ts";
 import { GraphModule } from "../src/engine/module.ts";
-import { createOptimizer, type Optimizer } from "../src/engine/optimizers/index.ts";
-import { tf, type Tensor } from "../src/engine/tf.ts";
+import { createTrainingStep, type StepObjective, type TrainingStep } from "../src/engine/steps/training-step.ts";
+import { tf } from "../src/engine/tf.ts";
 import type { ReferenceBatch, ReferenceProblem } from "../src/models/testing/reference-problems.ts";
 import type { StepEngine } from "./engine.ts";
 
-/** Whether the engine can replay a captured step. Where it can, `graftStep` does so for the phase "replay". */
-export const canReplay = false;
+/** "steady": every op is issued anew. "replay": the captured step. */
+export type GraftPhase = "steady" | "replay";
 
-export interface GraftModel {
+/** Steps after which the captured step has to be replayed: five recordings at most, and one to spare. */
+const STEPS_TO_CAPTURE = 6;
+
+const objective: StepObjective = {
+  loss: (logits, labels) => softmaxCrossEntropy(logits, labels),
+  accuracy: (logits, labels) => tf.tidy(() => tf.mean<tf.Scalar>(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))),
+};
+
+interface GraftModel {
   readonly module: GraphModule;
-  readonly optimizer: Optimizer;
-  readonly learningRate: number;
+  readonly step: TrainingStep;
   readonly inputName: string;
-  /** "steady": every op is issued anew. "replay": the captured step. */
-  readonly phase: "steady" | "replay";
+  readonly learningRate: number;
 }
 
-/** One step. The caller disposes the loss. `mark` hears which part begins. */
-export function graftStep({ module, optimizer, learningRate, inputName, phase }: GraftModel, { input, labels }: ReferenceBatch, mark: (phase: string) => void): Tensor {
-  if (phase === "replay") throw new Error("The engine has no captured step.");
-  mark("trunk");
+/** One step; its figures wait on the device. `mark` hears which part begins. */
+function graftStep({ module, step, inputName, learningRate }: GraftModel, { input, labels }: ReferenceBatch, mark: (phase: string) => void): void {
+  mark("gradients");
   const x = input.data instanceof Int32Array ? tf.tensor(input.data, input.shape, "int32") : tf.tensor(input.data, input.shape);
   const targets = tf.tensor1d(labels, "int32");
   // Where everything learns, the trunk is what depends on the input alone: a mask.
   const activations = module.runTrunk(new Map([[inputName, x]]));
-  mark("gradients");
-  const { loss, output, gradients } = module.gradients(
-    activations,
-    (logits) => softmaxCrossEntropy(logits, targets),
-    () => 0,
-  );
+  step.accumulate({ activations, targets, share: 1, seed: 0 });
   mark("optimizer");
-  optimizer.step(module.variables, gradients, () => learningRate);
+  step.apply(learningRate);
   mark("");
-  for (const tensor of [x, targets, output, ...activations.values(), ...gradients.values()]) tensor.dispose();
-  return loss;
-}
-
-export function graftModel({ graph, weights, learningRate, inputName }: ReferenceProblem, phase: GraftModel["phase"]): GraftModel {
-  const module = new GraphModule({ graph, weights }, new Set(graph.parameters.map(({ name }) => name)));
-  return { module, optimizer: createOptimizer("adam", { weightDecay: 0, momentum: 0 }), learningRate, inputName, phase };
+  for (const tensor of [x, targets, ...activations.values()]) tensor.dispose();
 }
 
 /** @param wasmPath where the wasm backend's binaries are. */
-export async function startGraft(problem: ReferenceProblem, backend: BackendName, wasmPath: string, phase: GraftModel["phase"], mark: (phase: string) => void): Promise<StepEngine> {
+export async function startGraft(problem: ReferenceProblem, backend: BackendName, wasmPath: string, phase: GraftPhase, mark: (phase: string) => void): Promise<StepEngine> {
   const { adapter } = await useBackend(backend, { wasmPath });
-  const model = graftModel(problem, phase);
+  const { graph, weights, inputName, learningRate } = problem;
+  const module = new GraphModule({ graph, weights }, new Set(graph.parameters.map(({ name }) => name)));
+  const step = createTrainingStep(module, objective, { optimizer: "adam", weightDecay: 0, momentum: 0, gradientClipNorm: 0, learningRateScale: () => 1, capture: phase === "replay" });
+  const model = { module, step, inputName, learningRate };
+  let steps = 0;
   return {
     adapter,
-    variables: model.module.variables.size,
+    variables: module.variables.size,
     step(batch) {
-      const loss = graftStep(model, batch, mark);
+      graftStep(model, batch, mark);
+      steps++;
       return async () => {
-        const [value] = await loss.data();
-        loss.dispose();
-        return value as number;
+        const [figures] = await step.readFigures();
+        if (phase === "replay" && steps >= STEPS_TO_CAPTURE && step.mode.kind !== "replayed") throw new Error(`Graft's step is not replayed: ${step.mode.because}.`);
+        return figures?.loss ?? NaN;
       };
     },
   };

@@ -6,7 +6,7 @@ import type { BackendName } from "../src/core/backends.ts";
 import { benchMobilenetV2, benchTransformer, smallTransformer, type ReferenceProblem } from "../src/models/testing/reference-problems.ts";
 import { allocatedNow, installCounters, markPhase, skipWork, startRecording, stopRecording, type Counts, type StepRecord } from "./counters.ts";
 import type { EngineName, ModelName, StepEngine } from "./engine.ts";
-import type { GraftModel } from "./graft.ts";
+import type { GraftPhase } from "./graft.ts";
 import { livenessMinimum } from "./liveness.ts";
 
 export interface StartOptions {
@@ -14,7 +14,7 @@ export interface StartOptions {
   readonly model: ModelName;
   readonly backend: BackendName;
   /** Of Graft; the others have one way only. */
-  readonly phase: GraftModel["phase"];
+  readonly phase: GraftPhase;
   /** "small" is the transformer of the goldens, for what takes many steps. */
   readonly size: "bench" | "small";
   /** Not where time is measured. */
@@ -49,8 +49,7 @@ export interface Started {
 
 export interface BenchPage {
   start(options: StartOptions): Promise<Started>;
-  /** Whether Graft's engine has a captured step to measure. */
-  canReplay(): Promise<boolean>;
+
   steps(count: number): Promise<StepFigures[]>;
   /** Counts the coming step, and the one after it to know what was still needed; not so for the first, which has no liveness. */
   countedStep(isFirst: boolean): Promise<CountedStep>;
@@ -118,7 +117,6 @@ window.graftBench = {
     const { input, labels } = problem.batch(0);
     return { adapter: running.adapter, variables: running.variables, batchBytes: input.data.byteLength + labels.byteLength };
   },
-  canReplay: async () => (await import("./graft.ts")).canReplay,
   async steps(count) {
     const figures: StepFigures[] = [];
     for (let i = 0; i < count; i++) figures.push(await timedStep());

@@ -7,8 +7,8 @@ import type { BackendName } from "../core/backends.ts";
 import "../core/testing/to-be-all-close.ts";
 import { memory, useBackend } from "../engine/backend.ts";
 import { softmaxCrossEntropy } from "../engine/losses.ts";
-import { GraphModule, type StepGradients } from "../engine/module.ts";
-import { createOptimizer } from "../engine/optimizers/index.ts";
+import { GraphModule } from "../engine/module.ts";
+import { createTrainingStep, type StepObjective } from "../engine/steps/training-step.ts";
 import { tf, type Tensor } from "../engine/tf.ts";
 import goldens from "./goldens/families.json" with { type: "json" };
 import { smallMobilenetV2, smallTransformer, type ReferenceProblem } from "./testing/reference-problems.ts";
@@ -22,19 +22,31 @@ const problems: readonly (readonly [string, () => ReferenceProblem])[] = [
   ["transformer, norm after", () => smallTransformer("post")],
 ];
 
-function step(module: GraphModule, { inputName, batch }: ReferenceProblem, index: number): StepGradients {
+interface Batch {
+  readonly activations: ReadonlyMap<string, Tensor>;
+  readonly targets: Tensor;
+}
+
+function batchOf(module: GraphModule, { inputName, batch }: ReferenceProblem, index: number): Batch {
   const { input, labels } = batch(index);
   const x = input.data instanceof Int32Array ? tf.tensor(input.data, input.shape, "int32") : tf.tensor(input.data, input.shape);
-  const targets = tf.tensor1d(labels, "int32");
   const activations = module.runTrunk(new Map([[inputName, x]]));
-  const result = module.gradients(
-    activations,
-    (logits) => softmaxCrossEntropy(logits, targets),
-    () => 0,
-  );
-  for (const tensor of [x, targets, ...activations.values()]) tensor.dispose();
-  return result;
+  x.dispose();
+  return { activations, targets: tf.tensor1d(labels, "int32") };
 }
+
+function disposeBatch({ activations, targets }: Batch): void {
+  for (const tensor of [...activations.values(), targets]) tensor.dispose();
+}
+
+function moduleOf({ graph, weights }: ReferenceProblem): GraphModule {
+  return new GraphModule({ graph, weights }, new Set(graph.parameters.map((parameter) => parameter.name)));
+}
+
+const objective: StepObjective = {
+  loss: (logits, labels) => softmaxCrossEntropy(logits, labels),
+  accuracy: (logits, labels) => tf.tidy(() => tf.mean<tf.Scalar>(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))),
+};
 
 /**
  * An element near 0 is the rest of large ones that cancel, so the largest of its tensor judges it; twice, because at the edges of
@@ -61,6 +73,40 @@ async function expectAllClose(got: ReadonlyMap<string, Tensor>, want: Readonly<R
   for (const [name, tensor] of got) expectClose(name, tensor.shape, await tensor.data(), want[name] as Summary, tolerance);
 }
 
+/** Logits, every gradient, and what the batch norms remember. */
+async function expectFirstStep(problem: ReferenceProblem, golden: (typeof goldens.cases)[number]): Promise<void> {
+  const module = moduleOf(problem);
+  const batch = batchOf(module, problem, 0);
+  const { loss, output, gradients } = module.gradients(batch.activations, (logits) => softmaxCrossEntropy(logits, batch.targets), { value: 0, tensor: null });
+  expect({ shape: output.shape, values: await output.data() }).toBeAllClose(golden.logits, { rtol: 1e-4 });
+  expect(await loss.data()).toBeAllClose(golden.losses.slice(0, 1), { rtol: 1e-4 });
+  await expectAllClose(gradients, golden.gradients, 1e-3);
+  const after = await module.weights();
+  const statistics: Readonly<Record<string, unknown>> = golden.statistics;
+  expect(problem.graph.parameters.flatMap(({ name, role }) => (role === "statistic" ? [name] : [])).sort()).toEqual(Object.keys(statistics).sort());
+  for (const [name, want] of Object.entries(statistics)) expectClose(name, (want as Summary).shape, after.get(name) ?? [], want as Summary, 1e-4);
+  for (const tensor of [loss, output, ...gradients.values()]) tensor.dispose();
+  disposeBatch(batch);
+  module.dispose();
+}
+
+/** As the training loop steps: on WebGPU, the later ones are replayed. */
+async function lossesOf(problem: ReferenceProblem, steps: number): Promise<number[]> {
+  const module = moduleOf(problem);
+  const step = createTrainingStep(module, objective, { optimizer: "adam", weightDecay: 0, momentum: 0, gradientClipNorm: 0, learningRateScale: () => 1 });
+  const losses: number[] = [];
+  for (let index = 0; index < steps; index++) {
+    const batch = batchOf(module, problem, index);
+    step.accumulate({ ...batch, share: 1, seed: 0 });
+    step.apply(problem.learningRate);
+    losses.push(...(await step.readFigures()).map(({ loss }) => loss));
+    disposeBatch(batch);
+  }
+  step.dispose();
+  module.dispose();
+  return losses;
+}
+
 /** Registers the suite on one backend. A backend that is not there fails it. `steps`: fewer than the goldens' twenty where each is slow. */
 export function describeFamilies(backend: BackendName, wasmPath: string, { steps = 20 } = {}): void {
   describe(`model families on ${backend}`, () => {
@@ -75,31 +121,10 @@ export function describeFamilies(backend: BackendName, wasmPath: string, { steps
       if (!golden) throw new Error(`There is no golden for ${name}.`);
       const before = memory();
       const problem = make();
-      const { graph, weights } = problem;
-      const module = new GraphModule({ graph, weights }, new Set(graph.parameters.map((parameter) => parameter.name)));
-      const optimizer = createOptimizer("adam", { weightDecay: 0, momentum: 0 });
-      const got: number[] = [];
-      for (let index = 0; index < steps; index++) {
-        const { loss, output, gradients } = step(module, problem, index);
-        if (index === 0) {
-          expect({ shape: output.shape, values: await output.data() }).toBeAllClose(golden.logits, { rtol: 1e-4 });
-          await expectAllClose(gradients, golden.gradients, 1e-3);
-          const statistics = graph.parameters.filter(({ role }) => role === "statistic").map((parameter) => parameter.name);
-          const after = await module.weights();
-          expect(statistics.sort()).toEqual(Object.keys(golden.statistics).sort());
-          for (const statistic of statistics) {
-            const want = (golden.statistics as Record<string, Summary>)[statistic] as Summary;
-            expectClose(statistic, want.shape, after.get(statistic) ?? [], want, 1e-4);
-          }
-        }
-        optimizer.step(module.variables, gradients, () => problem.learningRate);
-        got.push((await loss.data())[0] as number);
-        for (const tensor of [loss, output, ...gradients.values()]) tensor.dispose();
-      }
+      await expectFirstStep(problem, golden);
+      const got = await lossesOf(problem, steps);
       expect(golden.losses).toHaveLength(20);
       expect(got).toBeAllClose(golden.losses.slice(0, steps), { rtol: 1e-3 });
-      module.dispose();
-      optimizer.dispose();
       expect(memory()).toEqual(before);
     });
   });
