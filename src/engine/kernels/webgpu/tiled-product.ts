@@ -63,28 +63,27 @@ const SHORTEST_SPLIT = 256;
 /** Reading a value from workgroup memory, in multiplications. */
 const READ_COST = 1.5;
 
-/** Depends on the sizes alone. */
+/** What a device that splits a sum pays for the second dispatch, as a share. */
+const SPLIT_COST = 0.25;
+
+/** Few, since each is a program to compile: small ones for narrow results and for many workgroups, large ones that reuse what they read. */
+const tilesToChooseFrom: readonly Tile[] = [[1, 4], [4, 2], [4, 3], [4, 4], [8, 8]].map(([threadRows, threadColumns]) => ({ threadRows, threadColumns }) as Tile);
+
+/** Depends on the sizes alone, so that the same product is always added up in the same order. */
 export function planProduct({ batch, rows, columns, inner }: ProductSizes): Plan {
-  let best: Plan | null = null;
-  let bestCost = Infinity;
-  for (const threadRows of [1, 4, 8]) {
-    for (const threadColumns of [1, 2, 3, 4, 6, 8]) {
-      const tilesAcross = Math.ceil(columns / (SIDE * threadColumns));
-      const tiles = Math.ceil(rows / (SIDE * threadRows)) * tilesAcross;
-      const wanted = batch * tiles >= TILES_NOT_SPLIT ? 1 : Math.ceil(ENOUGH_WORKGROUPS / tiles);
-      const most = batch > 1 ? 1 : Math.max(1, Math.min(wanted, Math.floor(inner / SHORTEST_SPLIT)));
-      const chunk = Math.ceil(inner / most / DEPTH) * DEPTH;
-      const splits = Math.ceil(inner / chunk);
-      const work = tiles * threadRows * threadColumns * (1 + READ_COST * (1 / threadRows + 1 / threadColumns));
-      // A device that is half idle takes twice as long, up to the point where there is nothing to share out.
-      const cost = work / Math.min(1, (batch * tiles * splits) / ENOUGH_WORKGROUPS);
-      if (cost < bestCost) {
-        bestCost = cost;
-        best = { threadRows, threadColumns, tilesAcross, tiles, splits, chunk };
-      }
-    }
-  }
-  return best as Plan;
+  const plans = tilesToChooseFrom.map(({ threadRows, threadColumns }) => {
+    const tilesAcross = Math.ceil(columns / (SIDE * threadColumns));
+    const tiles = Math.ceil(rows / (SIDE * threadRows)) * tilesAcross;
+    const wanted = batch > 1 || tiles >= TILES_NOT_SPLIT ? 1 : Math.ceil(ENOUGH_WORKGROUPS / tiles);
+    const most = Math.max(1, Math.min(wanted, Math.floor(inner / SHORTEST_SPLIT)));
+    const chunk = Math.max(1, Math.ceil(inner / most / DEPTH)) * DEPTH;
+    const splits = Math.max(1, Math.ceil(inner / chunk));
+    const work = tiles * threadRows * threadColumns * (1 + READ_COST * (1 / threadRows + 1 / threadColumns));
+    // A device that is half idle takes twice as long.
+    const busy = Math.min(1, (batch * tiles * splits) / ENOUGH_WORKGROUPS);
+    return { plan: { threadRows, threadColumns, tilesAcross, tiles, splits, chunk }, cost: (work / busy) * (splits > 1 ? 1 + SPLIT_COST : 1) };
+  });
+  return plans.reduce((best, next) => (next.cost < best.cost ? next : best)).plan;
 }
 
 const range = (size: number): number[] => Array.from({ length: size }, (_, i) => i);
@@ -99,24 +98,9 @@ function codeOf({ neighboursOfA, neighboursOfB, code, prepares = false }: Produc
   const strideB = innerB ? tileColumns + 1 : tileColumns;
   const placeA = (row: string, inner: string): string => (innerA ? `${row} * ${PADDED_DEPTH}u + ${inner}` : `${inner} * ${tileRows}u + ${row}`);
   const sizeA = innerA ? tileRows * PADDED_DEPTH : DEPTH * tileRows;
-  // Neighbouring threads (x) read neighbours in memory.
-  const loadA = (row: number, inner: number): string => {
-    const [rowThread, innerThread] = innerA ? ["y", "x"] : ["x", "y"];
-    return `{
-      let row = Place(row0 + local.${rowThread} + ${SIDE * row}u, local.${rowThread} + ${SIDE * row}u);
-      let inner = Place(first + local.${innerThread} + ${SIDE * inner}u, local.${innerThread} + ${SIDE * inner}u);
-      tileA[${placeA("row.local", "inner.local")}] = select(0.0, readA(batch, row, inner), row.at < uniforms.rows && inner.at < end);
-    }`;
-  };
-  const loadB = (inner: number, column: number): string => {
-    const [innerThread, columnThread] = innerB ? ["x", "y"] : ["y", "x"];
-    return `{
-      let inner = Place(first + local.${innerThread} + ${SIDE * inner}u, local.${innerThread} + ${SIDE * inner}u);
-      let column = Place(column0 + local.${columnThread} + ${SIDE * column}u, local.${columnThread} + ${SIDE * column}u);
-      tileB[inner.local * ${strideB}u + column.local] = select(0.0, readB(batch, inner, column), column.at < uniforms.columns && inner.at < end);
-    }`;
-  };
-  const depths = range(DEPTH / SIDE);
+  // Neighbouring threads (x) read neighbours in memory. Loops, not lines: a software adapter compiles a read into many branches.
+  const [rowThread, innerOfA] = innerA ? ["y", "x"] : ["x", "y"];
+  const [columnThread, innerOfB] = innerB ? ["y", "x"] : ["x", "y"];
   return `
 struct Place { at: u32, local: u32 }
 var<workgroup> tileA: array<f32, ${sizeA}>;
@@ -141,8 +125,20 @@ fn run(local: vec3u, workgroup: vec3u, global: vec3u) {
       : ""
   }
   for (var first = begin; first < end; first += ${DEPTH}u) {
-    ${range(threadRows).flatMap((row) => depths.map((inner) => loadA(row, inner))).join("\n")}
-    ${range(threadColumns).flatMap((column) => depths.map((inner) => loadB(inner, column))).join("\n")}
+    for (var k = local.${innerOfA}; k < ${DEPTH}u; k += ${SIDE}u) {
+      let inner = Place(first + k, k);
+      for (var i = local.${rowThread}; i < ${tileRows}u; i += ${SIDE}u) {
+        let row = Place(row0 + i, i);
+        tileA[${placeA("i", "k")}] = select(0.0, readA(batch, row, inner), row.at < uniforms.rows && inner.at < end);
+      }
+    }
+    for (var k = local.${innerOfB}; k < ${DEPTH}u; k += ${SIDE}u) {
+      let inner = Place(first + k, k);
+      for (var j = local.${columnThread}; j < ${tileColumns}u; j += ${SIDE}u) {
+        let column = Place(column0 + j, j);
+        tileB[k * ${strideB}u + j] = select(0.0, readB(batch, inner, column), column.at < uniforms.columns && inner.at < end);
+      }
+    }
     workgroupBarrier();
     ${prepares ? `if (thread < ${DEPTH}u) { prepareInner(Place(first + ${DEPTH}u + thread, thread)); }` : ""}
     for (var inner = 0u; inner < ${DEPTH}u; inner++) {
