@@ -4,8 +4,8 @@
  * that it lacks. A dilated convolution's gradients are composed here, from convolutions and one product per filter tap.
  */
 import type { OpAttributes, Padding } from "../../graph/types.ts";
-import { convolve, convolveInputGradient, convolveKernelGradient } from "../kernels/webgpu/conv.ts";
-import { depthwiseConvolve, depthwiseInputGradient, depthwiseKernelGradient } from "../kernels/webgpu/depthwise-conv.ts";
+import { convolution, type Convolution } from "../kernels/webgpu/conv.ts";
+import { depthwiseConvolution } from "../kernels/webgpu/depthwise-conv.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
 
@@ -120,13 +120,6 @@ function composedDepthwiseKernelGradient(dy: Tensor, x: Tensor, info: ConvInfo, 
   return tf.reshape(tf.stack(taps(x, info).map(product)), info.filterShape);
 }
 
-/** One way to compute a convolution and its gradients. */
-export interface Convolution {
-  readonly forward: (x: Tensor, kernel: Tensor) => Tensor;
-  readonly inputGradient: (dy: Tensor, kernel: Tensor) => Tensor;
-  readonly kernelGradient: (x: Tensor, dy: Tensor) => Tensor;
-}
-
 /** From TensorFlow.js's ops and kernels: the form on wasm and cpu, and what the tests hold WebGPU's kernels against. */
 export function composedConvolution(info: ConvInfo, attributes: OpAttributes["conv2d"]): Convolution {
   const { strides, dilations, padding } = attributes;
@@ -164,21 +157,11 @@ function run(x: Tensor, kernel: Tensor, { forward, inputGradient, kernelGradient
 /** x [batch, h, w, in], kernel [h, w, in, out] -> [batch, h', w', out] */
 export function conv2d(x: Tensor, kernel: Tensor, attributes: OpAttributes["conv2d"]): Tensor {
   const info = describeConvolution(x, kernel, attributes, false);
-  const fused: Convolution = {
-    forward: (input, filter) => convolve(input, filter, info),
-    inputGradient: (dy, filter) => convolveInputGradient(dy, filter, info),
-    kernelGradient: (input, dy) => convolveKernelGradient(input, dy, info),
-  };
-  return run(x, kernel, tf.getBackend() === "webgpu" ? fused : composedConvolution(info, attributes));
+  return run(x, kernel, tf.getBackend() === "webgpu" ? convolution(info) : composedConvolution(info, attributes));
 }
 
 /** x [batch, h, w, channels], kernel [h, w, channels, multiplier] -> [batch, h', w', channels * multiplier] */
 export function depthwiseConv2d(x: Tensor, kernel: Tensor, attributes: OpAttributes["depthwiseConv2d"]): Tensor {
   const info = describeConvolution(x, kernel, attributes, true);
-  const fused: Convolution = {
-    forward: (input, filter) => depthwiseConvolve(input, filter, info),
-    inputGradient: (dy, filter) => depthwiseInputGradient(dy, filter, info),
-    kernelGradient: (input, dy) => depthwiseKernelGradient(input, dy, info),
-  };
-  return run(x, kernel, tf.getBackend() === "webgpu" ? fused : composedDepthwiseConvolution(info, attributes));
+  return run(x, kernel, tf.getBackend() === "webgpu" ? depthwiseConvolution(info) : composedDepthwiseConvolution(info, attributes));
 }

@@ -8,6 +8,16 @@ import { defineProduct } from "./tiled-product.ts";
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
 
+/** One way to compute a convolution, depthwise or not, and its gradients. */
+export interface Convolution {
+  /** x [batch, h, w, in], kernel [h, w, in, out] -> [batch, h', w', out] */
+  readonly forward: (x: Tensor, kernel: Tensor) => Tensor;
+  /** (dy, kernel) -> x's shape */
+  readonly inputGradient: (dy: Tensor, kernel: Tensor) => Tensor;
+  /** (x, dy) -> the kernel's shape */
+  readonly kernelGradient: (x: Tensor, dy: Tensor) => Tensor;
+}
+
 const geometry = ["inHeight", "inWidth", "inChannels", "outHeight", "outWidth", "outChannels", "filterWidth", "strideHeight", "strideWidth", "dilationHeight", "dilationWidth", "padTop", "padLeft"] as const;
 type Geometry = (typeof geometry)[number];
 
@@ -109,27 +119,28 @@ fn readA(batch: u32, row: Place, inner: Place) -> f32 {
 fn readB(batch: u32, inner: Place, column: Place) -> f32 { return kernel[taps[inner.local].w + i32(column.at) * uniforms.outChannels]; }`,
 });
 
+/** [..., channels] -> [pixels, channels] */
 const matrix = (x: Tensor): Tensor => tf.reshape(x, [-1, x.shape.at(-1) as number]);
-const pixelsOf = (batch: number, height: number, width: number): number => batch * height * width;
 
-/** x [batch, h, w, in], kernel [h, w, in, out] -> [batch, h', w', out] */
-export function convolve(x: Tensor, kernel: Tensor, info: ConvInfo): Tensor {
-  const { batchSize, outHeight, outWidth, outChannels, outShape } = info;
-  if (isPointwise(info)) return tf.reshape(multiply(matrix(x), matrix(kernel)), outShape);
-  return forward({ x, kernel }, geometryOf(info), { batch: 1, rows: pixelsOf(batchSize, outHeight, outWidth), columns: outChannels, inner: kernel.size / outChannels }, outShape);
+function pointwiseConvolution({ inShape, outShape, filterShape }: ConvInfo): Convolution {
+  return {
+    forward: (x, kernel) => tf.reshape(multiply(matrix(x), matrix(kernel)), outShape),
+    inputGradient: (dy, kernel) => tf.reshape(multiply(matrix(dy), matrix(kernel), { transposeB: true }), inShape),
+    kernelGradient: (x, dy) => tf.reshape(multiply(matrix(x), matrix(dy), { transposeA: true }), filterShape),
+  };
 }
 
-/** dy [batch, h', w', out], kernel [h, w, in, out] -> [batch, h, w, in] */
-export function convolveInputGradient(dy: Tensor, kernel: Tensor, info: ConvInfo): Tensor {
-  const { batchSize, inHeight, inWidth, inChannels, inShape } = info;
-  if (isPointwise(info)) return tf.reshape(multiply(matrix(dy), matrix(kernel), { transposeB: true }), inShape);
-  return inputGradient({ dy, kernel }, geometryOf(info), { batch: 1, rows: pixelsOf(batchSize, inHeight, inWidth), columns: inChannels, inner: kernel.size / inChannels }, inShape);
-}
-
-/** x [batch, h, w, in], dy [batch, h', w', out] -> [h, w, in, out] */
-export function convolveKernelGradient(x: Tensor, dy: Tensor, info: ConvInfo): Tensor {
-  const { batchSize, outHeight, outWidth, outChannels, filterShape } = info;
-  if (isPointwise(info)) return tf.reshape(multiply(matrix(x), matrix(dy), { transposeA: true }), filterShape);
-  const rows = tf.util.sizeFromShape(filterShape) / outChannels;
-  return kernelGradient({ x, dy }, geometryOf(info), { batch: 1, rows, columns: outChannels, inner: pixelsOf(batchSize, outHeight, outWidth) }, filterShape);
+/** One dispatch each; the kernel's gradient is two where it is small and the pixels are many. */
+export function convolution(info: ConvInfo): Convolution {
+  if (isPointwise(info)) return pointwiseConvolution(info);
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth, inShape, outShape, filterShape } = info;
+  const uniforms = geometryOf(info);
+  const taps = filterHeight * filterWidth;
+  const inPixels = batchSize * inHeight * inWidth;
+  const outPixels = batchSize * outHeight * outWidth;
+  return {
+    forward: (x, kernel) => forward({ x, kernel }, uniforms, { batch: 1, rows: outPixels, inner: taps * inChannels, columns: outChannels }, outShape),
+    inputGradient: (dy, kernel) => inputGradient({ dy, kernel }, uniforms, { batch: 1, rows: inPixels, inner: taps * outChannels, columns: inChannels }, inShape),
+    kernelGradient: (x, dy) => kernelGradient({ x, dy }, uniforms, { batch: 1, rows: taps * inChannels, inner: outPixels, columns: outChannels }, filterShape),
+  };
 }

@@ -5,6 +5,7 @@
  */
 import type { tf, Tensor } from "../../tf.ts";
 import { defineKernel } from "../../webgpu/kernel.ts";
+import type { Convolution } from "./conv.ts";
 import { sumInOrder } from "./tiled-product.ts";
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
@@ -47,7 +48,7 @@ function structureOf({ filterWidth, strideWidth, dilationWidth }: ConvInfo, stri
 }
 
 /** The length up to 6 that leaves the fewest pixels over, and of those the longest; a multiple of `step`. */
-export function stripLength(width: number, step = 1): number {
+function stripLength(width: number, step = 1): number {
   let best = step;
   for (let length = step; length <= Math.max(6, step); length += step) {
     const pixels = (strip: number): number => Math.ceil(width / strip) * (strip + 1);
@@ -117,7 +118,7 @@ fn run(local: vec3u, workgroup: vec3u, global: vec3u) {${ownStrip("uniforms.outC
 });
 
 /** x [batch, h, w, channels], kernel [h, w, channels, multiplier] -> [batch, h', w', channels * multiplier] */
-export function depthwiseConvolve(x: Tensor, kernel: Tensor, info: ConvInfo): Tensor {
+function runForward(x: Tensor, kernel: Tensor, info: ConvInfo): Tensor {
   const structure = structureOf(info, stripLength(info.outWidth));
   const strips = Math.ceil(info.outWidth / structure.strip);
   const positions = info.batchSize * info.outHeight * strips;
@@ -165,7 +166,7 @@ fn run(local: vec3u, workgroup: vec3u, global: vec3u) {${ownStrip("uniforms.inCh
 });
 
 /** dy [batch, h', w', channels * multiplier], kernel [h, w, channels, multiplier] -> [batch, h, w, channels] */
-export function depthwiseInputGradient(dy: Tensor, kernel: Tensor, info: ConvInfo): Tensor {
+function runInputGradient(dy: Tensor, kernel: Tensor, info: ConvInfo): Tensor {
   const width = info.inWidth + (info.padInfo.left % info.strideWidth);
   const structure = structureOf(info, stripLength(width, info.strideWidth));
   const strips = Math.ceil(width / structure.strip);
@@ -227,7 +228,7 @@ fn run(local: vec3u, workgroup: vec3u, global: vec3u) {
 });
 
 /** x [batch, h, w, channels], dy [batch, h', w', channels * multiplier] -> [h, w, channels, multiplier] */
-export function depthwiseKernelGradient(x: Tensor, dy: Tensor, info: ConvInfo): Tensor {
+function runKernelGradient(x: Tensor, dy: Tensor, info: ConvInfo): Tensor {
   const { batchSize, outHeight, outWidth, outChannels, filterHeight, filterShape } = info;
   const rows = batchSize * outHeight;
   const groups = Math.ceil(outChannels / CHANNELS);
@@ -240,4 +241,13 @@ export function depthwiseKernelGradient(x: Tensor, dy: Tensor, info: ConvInfo): 
     workgroups: [groups, splits, filterHeight],
   });
   return splits === 1 ? partials : sumInOrder(partials, filterShape);
+}
+
+/** One dispatch each; the kernel's gradient is two where there are few channels. */
+export function depthwiseConvolution(info: ConvInfo): Convolution {
+  return {
+    forward: (x, kernel) => runForward(x, kernel, info),
+    inputGradient: (dy, kernel) => runInputGradient(dy, kernel, info),
+    kernelGradient: (x, dy) => runKernelGradient(x, dy, info),
+  };
 }
