@@ -99,10 +99,12 @@ describe("products on webgpu", () => {
     };
     expect(plan(16, 36864, 96).splits).toBeGreaterThan(8);
     expect(plan(16, 36864, 96).workgroups).toBeGreaterThanOrEqual(64);
-    for (const [rows, inner, columns] of [[36864, 16, 96], [144, 960, 160], [512, 256, 256], [256, 512, 1024], [960, 144, 160]] as const) {
+    for (const [rows, inner, columns] of [[36864, 16, 96], [512, 256, 256], [256, 512, 1024], [960, 144, 160]] as const) {
       expect(plan(rows, inner, columns).splits).toBe(1);
-      expect(plan(rows, inner, columns).workgroups).toBeGreaterThanOrEqual(64);
+      expect(plan(rows, inner, columns).workgroups).toBeGreaterThanOrEqual(48);
     }
+    // MobileNetV2's last blocks forward: 3 x 3 pixels of 16 images.
+    for (const [inner, columns] of [[960, 160], [960, 320], [320, 1280], [576, 160]] as const) expect(plan(144, inner, columns).splits).toBe(1);
   });
 });
 
@@ -157,7 +159,7 @@ describe("depthwise convolutions on webgpu", () => {
     { x: [2, 10, 13, 19], kernel: [3, 3, 19, 1], attributes: spatial([2, 2]), kernelDispatches: 2 },
     { x: [1, 6, 5, 130], kernel: [3, 3, 130, 1], attributes: spatial([2, 2], [[1, 1], [1, 1]]), kernelDispatches: 1 },
     { x: [1, 11, 8, 3], kernel: [5, 4, 3, 3], attributes: spatial([1, 3], "valid"), kernelDispatches: 1 },
-    { x: [2, 8, 9, 4], kernel: [2, 3, 4, 2], attributes: spatial([3, 2], [[0, 2], [3, 1]]), kernelDispatches: 2 },
+    { x: [2, 8, 9, 4], kernel: [2, 3, 4, 2], attributes: spatial([3, 2], [[0, 2], [3, 1]]), kernelDispatches: 1 },
     { x: [2, 9, 10, 4], kernel: [3, 2, 4, 2], attributes: spatial([1, 1], "same", [2, 3]), kernelDispatches: 2 },
   ];
   it.each(cases.map((each, index) => [JSON.stringify(each), each, index] as const))("%s", async (_, { kernelDispatches, ...each }, index) => {
