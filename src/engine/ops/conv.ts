@@ -1,9 +1,11 @@
 /**
- * Convolutions, with gradients for every padding and dilation (TensorFlow.js has none for dilated ones). The gradients
- * run the device's own kernels where it has them; engine/kernels adds those that it lacks. A dilated convolution's
- * gradients are composed here, from convolutions and one product per filter tap.
+ * Convolutions, with gradients for every padding and dilation (TensorFlow.js has none for dilated ones). On WebGPU all of it
+ * is engine/kernels/webgpu. Elsewhere the gradients run the device's own kernels where it has them; engine/kernels adds those
+ * that it lacks. A dilated convolution's gradients are composed here, from convolutions and one product per filter tap.
  */
 import type { OpAttributes, Padding } from "../../graph/types.ts";
+import { convolution, type Convolution } from "../kernels/webgpu/conv.ts";
+import { depthwiseConvolution } from "../kernels/webgpu/depthwise-conv.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
 
@@ -17,7 +19,7 @@ export function toTfPadding(padding: Padding): "same" | "valid" | ExplicitPaddin
   return [[0, 0], [top, bottom], [left, right], [0, 0]];
 }
 
-function describe(x: Tensor, kernel: Tensor, { strides, dilations, padding }: OpAttributes["conv2d"], depthwise: boolean): ConvInfo {
+export function describeConvolution(x: Tensor, kernel: Tensor, { strides, dilations, padding }: OpAttributes["conv2d"], depthwise: boolean): ConvInfo {
   return tf.backend_util.computeConv2DInfo(
     x.shape as [number, number, number, number],
     kernel.shape as [number, number, number, number],
@@ -75,7 +77,7 @@ function kernelAttributes(info: ConvInfo, attributes: OpAttributes["conv2d"]): t
   };
 }
 
-function convInputGradient(dy: Tensor, kernel: Tensor, info: ConvInfo, attributes: OpAttributes["conv2d"]): Tensor {
+function composedInputGradient(dy: Tensor, kernel: Tensor, info: ConvInfo, attributes: OpAttributes["conv2d"]): Tensor {
   const { inChannels, outChannels, dilationHeight, dilationWidth } = info;
   if (isPointwise(info)) {
     const dx = tf.matMul(tf.reshape(dy, [-1, outChannels]), tf.reshape(kernel, [inChannels, outChannels]), false, true);
@@ -86,7 +88,7 @@ function convInputGradient(dy: Tensor, kernel: Tensor, info: ConvInfo, attribute
   return tf.conv2d(dy as tf.Tensor4D, transposed as tf.Tensor4D, 1, transposedPadding(info), "NHWC", [dilationHeight, dilationWidth]);
 }
 
-function convFilterGradient(dy: Tensor, x: Tensor, info: ConvInfo, attributes: OpAttributes["conv2d"]): Tensor {
+function composedKernelGradient(dy: Tensor, x: Tensor, info: ConvInfo, attributes: OpAttributes["conv2d"]): Tensor {
   const { inChannels, outChannels, dilationHeight, dilationWidth } = info;
   const dyRows = tf.reshape(dy, [-1, outChannels]);
   const product = (rows: Tensor): Tensor => tf.matMul(tf.reshape(rows, [-1, inChannels]), dyRows, true, false);
@@ -95,24 +97,7 @@ function convFilterGradient(dy: Tensor, x: Tensor, info: ConvInfo, attributes: O
   return tf.reshape(tf.concat(taps(x, info).map(product), 0), info.filterShape);
 }
 
-/** x [batch, h, w, in], kernel [h, w, in, out] -> [batch, h', w', out] */
-export function conv2d(x: Tensor, kernel: Tensor, attributes: OpAttributes["conv2d"]): Tensor {
-  const { strides, dilations, padding } = attributes;
-  const info = describe(x, kernel, attributes, false);
-  return differentiable(
-    { x, kernel },
-    (save) => {
-      save([x, kernel]);
-      return tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], toTfPadding(padding), "NHWC", [...dilations] as [number, number]);
-    },
-    (dy, saved) => ({
-      x: () => convInputGradient(dy, savedAt(saved, 1), info, attributes),
-      kernel: () => convFilterGradient(dy, savedAt(saved, 0), info, attributes),
-    }),
-  );
-}
-
-function depthwiseInputGradient(dy: Tensor, kernel: Tensor, info: ConvInfo, attributes: OpAttributes["conv2d"]): Tensor {
+function composedDepthwiseInputGradient(dy: Tensor, kernel: Tensor, info: ConvInfo, attributes: OpAttributes["conv2d"]): Tensor {
   const { inChannels, outChannels, filterHeight, filterWidth, dilationHeight, dilationWidth, inHeight, inWidth, batchSize } = info;
   if (dilationHeight * dilationWidth === 1) {
     const native = { ...kernelAttributes(info, attributes), dilations: [1, 1] };
@@ -124,7 +109,7 @@ function depthwiseInputGradient(dy: Tensor, kernel: Tensor, info: ConvInfo, attr
   return tf.reshape(tf.sum(tf.reshape(spread, [-1, outChannels / inChannels]), 1), [batchSize, inHeight, inWidth, inChannels]);
 }
 
-function depthwiseFilterGradient(dy: Tensor, x: Tensor, info: ConvInfo, attributes: OpAttributes["conv2d"]): Tensor {
+function composedDepthwiseKernelGradient(dy: Tensor, x: Tensor, info: ConvInfo, attributes: OpAttributes["conv2d"]): Tensor {
   const { inChannels, outChannels, dilationHeight, dilationWidth } = info;
   if (dilationHeight * dilationWidth === 1) {
     const native = { ...kernelAttributes(info, attributes), dilations: [1, 1] };
@@ -135,19 +120,48 @@ function depthwiseFilterGradient(dy: Tensor, x: Tensor, info: ConvInfo, attribut
   return tf.reshape(tf.stack(taps(x, info).map(product)), info.filterShape);
 }
 
-/** x [batch, h, w, channels], kernel [h, w, channels, multiplier] -> [batch, h', w', channels * multiplier] */
-export function depthwiseConv2d(x: Tensor, kernel: Tensor, attributes: OpAttributes["depthwiseConv2d"]): Tensor {
+/** From TensorFlow.js's ops and kernels: the form on wasm and cpu, and what the tests hold WebGPU's kernels against. */
+export function composedConvolution(info: ConvInfo, attributes: OpAttributes["conv2d"]): Convolution {
   const { strides, dilations, padding } = attributes;
-  const info = describe(x, kernel, attributes, true);
+  return {
+    forward: (x, kernel) => tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], toTfPadding(padding), "NHWC", [...dilations] as [number, number]),
+    inputGradient: (dy, kernel) => composedInputGradient(dy, kernel, info, attributes),
+    kernelGradient: (x, dy) => composedKernelGradient(dy, x, info, attributes),
+  };
+}
+
+/** As `composedConvolution`, for a depthwise one. */
+export function composedDepthwiseConvolution(info: ConvInfo, attributes: OpAttributes["depthwiseConv2d"]): Convolution {
+  const { strides, dilations, padding } = attributes;
+  return {
+    forward: (x, kernel) => tf.depthwiseConv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], toTfPadding(padding), "NHWC", [...dilations] as [number, number]),
+    inputGradient: (dy, kernel) => composedDepthwiseInputGradient(dy, kernel, info, attributes),
+    kernelGradient: (x, dy) => composedDepthwiseKernelGradient(dy, x, info, attributes),
+  };
+}
+
+function run(x: Tensor, kernel: Tensor, { forward, inputGradient, kernelGradient }: Convolution): Tensor {
   return differentiable(
     { x, kernel },
     (save) => {
       save([x, kernel]);
-      return tf.depthwiseConv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], toTfPadding(padding), "NHWC", [...dilations] as [number, number]);
+      return forward(x, kernel);
     },
     (dy, saved) => ({
-      x: () => depthwiseInputGradient(dy, savedAt(saved, 1), info, attributes),
-      kernel: () => depthwiseFilterGradient(dy, savedAt(saved, 0), info, attributes),
+      x: () => inputGradient(dy, savedAt(saved, 1)),
+      kernel: () => kernelGradient(savedAt(saved, 0), dy),
     }),
   );
+}
+
+/** x [batch, h, w, in], kernel [h, w, in, out] -> [batch, h', w', out] */
+export function conv2d(x: Tensor, kernel: Tensor, attributes: OpAttributes["conv2d"]): Tensor {
+  const info = describeConvolution(x, kernel, attributes, false);
+  return run(x, kernel, tf.getBackend() === "webgpu" ? convolution(info) : composedConvolution(info, attributes));
+}
+
+/** x [batch, h, w, channels], kernel [h, w, channels, multiplier] -> [batch, h', w', channels * multiplier] */
+export function depthwiseConv2d(x: Tensor, kernel: Tensor, attributes: OpAttributes["depthwiseConv2d"]): Tensor {
+  const info = describeConvolution(x, kernel, attributes, true);
+  return run(x, kernel, tf.getBackend() === "webgpu" ? depthwiseConvolution(info) : composedDepthwiseConvolution(info, attributes));
 }
