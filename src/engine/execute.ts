@@ -9,7 +9,9 @@ export interface ExecuteOptions {
   readonly isTraining?: (node: GraphNode) => boolean;
   /** A fresh seed for the dropout node `node` in this step. Needed only where dropout trains. */
   readonly seedFor?: (node: string) => number;
-  /** Receives a trained batch norm's new running statistics; owns the tensors. */
+  /** Whether trained batch norms update their running statistics, which they do by default. */
+  readonly statistics?: OpContext["statistics"];
+  /** Receives a trained batch norm's new running statistics and owns the tensors; not on WebGPU, where the parameters are written in place. */
   readonly onStatistics?: (node: GraphNode, mean: Tensor, variance: Tensor) => void;
   /** Disposes each intermediate value after its last use. Only where no gradient tape is recording. */
   readonly release?: boolean;
@@ -20,7 +22,7 @@ export interface ExecuteOptions {
  * @returns the graph's outputs by name, the caller's to dispose. An output that is an input is passed through as a clone.
  */
 export function execute(graph: Graph, values: ReadonlyMap<string, Tensor>, options: ExecuteOptions = {}): Map<string, Tensor> {
-  const { isTraining = () => false, seedFor, onStatistics, release = false } = options;
+  const { isTraining = () => false, seedFor, statistics = "update", onStatistics, release = false } = options;
   const computed = new Map<string, Tensor>();
   const read = (name: string): Tensor => {
     const tensor = computed.get(name) ?? values.get(name);
@@ -33,6 +35,7 @@ export function execute(graph: Graph, values: ReadonlyMap<string, Tensor>, optio
     const training = isTraining(node);
     const context: OpContext = {
       training,
+      statistics,
       seed: training && node.op === "dropout" ? (seedFor?.(node.name) ?? 0) : 0,
       updateStatistics: (mean, variance) => {
         if (onStatistics) onStatistics(node, mean, variance);

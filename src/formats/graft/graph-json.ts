@@ -6,8 +6,8 @@ import { GraftError } from "../../core/errors.ts";
 import { inferShapes } from "../../graph/shapes.ts";
 import type { Graph, GraphInput, GraphNode, OpAttributes, OpName, Parameter } from "../../graph/types.ts";
 
-type Kind = "number" | "boolean" | "numbers" | "pair" | "pairs" | "padding" | "dtype" | "resizeMethod";
-type AttributeKinds = { readonly [Op in OpName]: { readonly [Key in keyof OpAttributes[Op]]: Kind } };
+type Kind = "number" | "boolean" | "numbers" | "pair" | "pairs" | "padding" | "dtype" | "resizeMethod" | "noActivation";
+type AttributeKinds = { readonly [Op in OpName]: { readonly [Key in keyof OpAttributes[Op]]-?: Kind } };
 
 const conv = { strides: "pair", dilations: "pair", padding: "padding" } as const;
 const pool = { poolSize: "pair", strides: "pair", padding: "padding" } as const;
@@ -20,7 +20,7 @@ const attributeKinds: AttributeKinds = {
   matMul: { transposeA: "boolean", transposeB: "boolean" },
   embedding: {},
   attention: { heads: "number", scale: "number" },
-  batchNorm: { epsilon: "number", momentum: "number" },
+  batchNorm: { epsilon: "number", momentum: "number", activation: "noActivation" },
   layerNorm: { epsilon: "number" },
   l2Normalize: { epsilon: "number" },
   dropout: { rate: "number" },
@@ -74,6 +74,8 @@ const checks: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   pairs: (value) => Array.isArray(value) && value.every(isPair),
   padding: (value) => value === "same" || value === "valid" || (Array.isArray(value) && value.length === 2 && value.every(isPair)),
   dtype: isDType,
+  // Fused activations are for execution only.
+  noActivation: (value) => value === undefined,
   resizeMethod: (value) => value === "bilinear" || value === "nearest",
 };
 
@@ -126,7 +128,7 @@ function node(entry: unknown, where: string): GraphNode {
   const given = record(attributes, where, `the attributes of "${name}"`);
   const kinds = Object.entries<Kind>(attributeKinds[op as OpName]);
   for (const [key, kind] of kinds) if (!checks[kind](given[key])) throw refused(where, `node "${name}" (${op}) has no valid attribute "${key}"`);
-  return { name, op, inputs: strings(inputs, where, `the inputs of "${name}"`), attributes: Object.fromEntries(kinds.map(([key]) => [key, given[key]])) } as unknown as GraphNode;
+  return { name, op, inputs: strings(inputs, where, `the inputs of "${name}"`), attributes: Object.fromEntries(kinds.filter(([key]) => given[key] !== undefined).map(([key]) => [key, given[key]])) } as unknown as GraphNode;
 }
 
 function record(value: unknown, where: string, what: string): Readonly<Record<string, unknown>> {
