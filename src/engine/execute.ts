@@ -10,7 +10,9 @@ export interface ExecuteOptions {
   readonly isTraining?: (node: GraphNode) => boolean;
   /** The step's seed. Needed only where dropout trains. */
   readonly seed?: StepSeed;
-  /** Receives a trained batch norm's new running statistics; owns the tensors. */
+  /** Whether trained batch norms update their running statistics, which they do by default. */
+  readonly statistics?: OpContext["statistics"];
+  /** Receives a trained batch norm's new running statistics and owns the tensors; not on WebGPU, where the parameters are written in place. */
   readonly onStatistics?: (node: GraphNode, mean: Tensor, variance: Tensor) => void;
   /** Disposes each intermediate value after its last use. Only where no gradient tape is recording. */
   readonly release?: boolean;
@@ -21,7 +23,7 @@ export interface ExecuteOptions {
  * @returns the graph's outputs by name, the caller's to dispose. An output that is an input is passed through as a clone.
  */
 export function execute(graph: Graph, values: ReadonlyMap<string, Tensor>, options: ExecuteOptions = {}): Map<string, Tensor> {
-  const { isTraining = () => false, seed, onStatistics, release = false } = options;
+  const { isTraining = () => false, seed, statistics = "update", onStatistics, release = false } = options;
   const computed = new Map<string, Tensor>();
   const read = (name: string): Tensor => {
     const tensor = computed.get(name) ?? values.get(name);
@@ -34,6 +36,7 @@ export function execute(graph: Graph, values: ReadonlyMap<string, Tensor>, optio
     const training = isTraining(node);
     const context: OpContext = {
       training,
+      statistics,
       get seed() {
         if (seed === undefined) throw new Error("It needs the step's seed.");
         return seed;

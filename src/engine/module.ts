@@ -3,7 +3,8 @@
  * trained parameters as variables. It gives values, gradients and snapshots; it does not know what is being learned.
  */
 import { splitAtCut } from "../graph/cut.ts";
-import type { Graph, Model, Parameter, WeightValues, Weights } from "../graph/types.ts";
+import { fuseActivations } from "../graph/surgery/fuse-activations.ts";
+import type { Graph, GraphNode, Model, Parameter, WeightValues, Weights } from "../graph/types.ts";
 import { execute } from "./execute.ts";
 import type { StepSeed } from "./ops/types.ts";
 import { tf, type Tensor } from "./tf.ts";
@@ -28,6 +29,8 @@ export class GraphModule {
   readonly graph: Graph;
   readonly trunk: Graph;
   readonly tail: Graph;
+  /** What is executed: the same values at the cut and at the outputs in fewer nodes. */
+  private readonly fused: { readonly trunk: Graph; readonly tail: Graph };
   /** Trained weights: what an optimizer steps. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /** Statistics of trained batch norms: updated by the forward pass. */
@@ -44,6 +47,7 @@ export class GraphModule {
     this.graph = model.graph;
     this.trunk = trunk;
     this.tail = tail;
+    this.fused = { trunk: fuseActivations(trunk), tail: fuseActivations(tail) };
     this.initial = model.weights;
     const used = new Set([...trunk.parameters, ...tail.parameters].map((parameter) => parameter.name));
     const parameters = model.graph.parameters.filter(({ name }) => used.has(name));
@@ -69,12 +73,12 @@ export class GraphModule {
 
   /** Inputs -> the values at the cut, in inference mode: dropout off, stored statistics. The caller owns both. */
   runTrunk(inputs: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
-    return tidyMap(() => execute(this.trunk, new Map([...this.constants, ...inputs]), { release: true }));
+    return tidyMap(() => execute(this.fused.trunk, new Map([...this.constants, ...inputs]), { release: true }));
   }
 
   /** Values at the cut -> the model's first output, in inference mode. */
   runTail(activations: Activations): Tensor {
-    return tf.tidy(() => this.firstOutput(execute(this.tail, this.tailValues(activations), { release: true })));
+    return tf.tidy(() => this.firstOutput(execute(this.fused.tail, this.tailValues(activations), { release: true })));
   }
 
   /**
@@ -83,15 +87,15 @@ export class GraphModule {
    * @param seed another for each step: what its dropouts drop.
    */
   gradients(activations: Activations, lossOf: (output: Tensor) => tf.Scalar, seed: StepSeed): StepGradients {
-    const updates: { node: string; mean: Tensor; variance: Tensor }[] = [];
+    const updates: { node: GraphNode; mean: Tensor; variance: Tensor }[] = [];
     let output: Tensor | undefined;
     const { value, grads } = tf.variableGrads(
       () => {
-        const outputs = execute(this.tail, this.tailValues(activations), {
+        const outputs = execute(this.fused.tail, this.tailValues(activations), {
           // A frozen batch norm keeps its stored statistics even between layers that learn.
           isTraining: (node) => node.op !== "batchNorm" || this.statistics.has(node.inputs[3] as string),
           seed,
-          onStatistics: (node, mean, variance) => updates.push({ node: node.name, mean: tf.keep(mean), variance: tf.keep(variance) }),
+          onStatistics: (node, mean, variance) => updates.push({ node, mean: tf.keep(mean), variance: tf.keep(variance) }),
         });
         const first = this.firstOutput(outputs);
         output = tf.keep(first.clone());
@@ -162,11 +166,10 @@ export class GraphModule {
     return outputs.get(this.tail.outputs[0] as string) as Tensor;
   }
 
-  private applyStatistics(nodeName: string, mean: Tensor, variance: Tensor): void {
-    const node = this.tail.nodes.find((candidate) => candidate.name === nodeName);
+  private applyStatistics({ inputs }: GraphNode, mean: Tensor, variance: Tensor): void {
     // batchNorm's inputs are x, gamma, beta, mean, variance.
-    this.statistics.get(node?.inputs[3] ?? "")?.assign(mean);
-    this.statistics.get(node?.inputs[4] ?? "")?.assign(variance);
+    this.statistics.get(inputs[3] ?? "")?.assign(mean);
+    this.statistics.get(inputs[4] ?? "")?.assign(variance);
     mean.dispose();
     variance.dispose();
   }

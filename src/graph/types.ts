@@ -23,6 +23,9 @@ interface ReduceAttributes {
   readonly keepDims: boolean;
 }
 
+/** What a batch norm may apply to its result in one go; hardSwish is x * relu6(x + 3) / 6. */
+export type FusedActivation = "relu" | "relu6" | "hardSwish";
+
 /**
  * Every op and its attributes. Tensors are NHWC. The comment gives the inputs in order; each op has one output.
  * What an op means is in engine/ops, the shape of its result in graph/shapes.ts; both are exhaustive over this type.
@@ -45,8 +48,11 @@ export interface OpAttributes {
    */
   attention: { readonly heads: number; readonly scale: number; readonly causal?: boolean };
 
-  /** (x, gamma, beta, mean, variance): running statistics where frozen, batch statistics where trained. */
-  batchNorm: { readonly epsilon: number; readonly momentum: number };
+  /**
+   * (x, gamma, beta, mean, variance): running statistics where frozen, batch statistics where trained. An activation is there
+   * only in graphs that surgery/fuse-activations.ts made for execution, never in a file.
+   */
+  batchNorm: { readonly epsilon: number; readonly momentum: number; readonly activation?: FusedActivation };
   /** (x, gamma, beta), over the last axis. */
   layerNorm: { readonly epsilon: number };
   /** (x), over the last axis; x / sqrt(max(sum(x^2), epsilon)) */

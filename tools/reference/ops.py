@@ -219,6 +219,34 @@ flat = x.reshape(-1, 4)
 running = [s * 0.9 + batch * 0.1 for s, batch in zip(statistics_in, [flat.mean(0), flat.var(0, unbiased=False)])]
 case("normalization", "trained", "batchNorm", bn, [x, *affine, *statistics_in], lambda x, g, b, m, v: nhwc(F.batch_norm(nchw(x), None, None, g, b, training=True, eps=0.001)), gradients=[0, 1, 2], training=True, statistics=running)
 case("normalization", "trained, of rank 2", "batchNorm", bn, [flat, *affine, *statistics_in], lambda x, g, b, m, v: F.batch_norm(x, None, None, g, b, training=True, eps=0.001), gradients=[0, 1, 2], training=True, statistics=running)
+
+
+def batch_norm_case(name, shape, activation, training):
+    """Shapes that the fused kernels divide differently: one block or several, whole vectors of four channels or not."""
+    channels = shape[-1]
+    x = wave(shape, scale=2.5)
+    parameters = [wave((channels,), phase=0.8, offset=1.5), wave((channels,), phase=2.6)]
+    stored = [wave((channels,), phase=0.3), wave((channels,), phase=1.7, scale=0.3, offset=1.2)]
+    act = {None: lambda z: z, "relu": F.relu, "relu6": F.relu6, "hardSwish": F.hardswish}[activation]
+
+    def run(x, g, b, m, v):
+        rows = x.reshape(-1, channels)
+        normalised = F.batch_norm(rows, None if training else m, None if training else v, g, b, training=training, eps=0.001)
+        return act(normalised).reshape(shape)
+
+    rows = x.reshape(-1, channels)
+    blended = [s * 0.9 + batch * 0.1 for s, batch in zip(stored, [rows.mean(0), rows.var(0, unbiased=False)])]
+    attributes = {**bn, **({"activation": activation} if activation else {})}
+    case("normalization", name, "batchNorm", attributes, [x, *parameters, *stored], run, gradients=[0, 1, 2], training=training, statistics=blended if training else None)
+
+
+for activation in ["relu", "relu6", "hardSwish"]:
+    batch_norm_case(f"trained, {activation}", (2, 3, 3, 8), activation, True)
+    batch_norm_case(f"frozen, {activation}", (2, 3, 3, 5), activation, False)
+batch_norm_case("trained, many rows of an odd number of channels", (3, 11, 13, 5), "relu6", True)
+batch_norm_case("trained, wider than a block", (4, 2, 2, 72), None, True)
+batch_norm_case("trained, of three rows", (3, 6), "hardSwish", True)
+batch_norm_case("frozen, wider than a block", (17, 72), None, False)
 case("normalization", "of rank 3", "layerNorm", {"epsilon": 1e-5}, [wave((2, 3, 4), scale=2.0), *affine], lambda x, g, b: F.layer_norm(x, (4,), g, b, 1e-5))
 case("normalization", "of rank 2", "layerNorm", {"epsilon": 1e-3}, [wave((5, 4), scale=2.0), *affine], lambda x, g, b: F.layer_norm(x, (4,), g, b, 1e-3))
 case("normalization", "one row below epsilon", "l2Normalize", {"epsilon": 0.05}, [torch.cat([wave((2, 5)), wave((1, 5), scale=0.01)])], lambda x: x / torch.sqrt(torch.clamp((x * x).sum(-1, keepdim=True), min=0.05)))

@@ -1,5 +1,5 @@
 /** Spreading a reduced tensor out again and summing a spread one up: what the gradients of reductions and broadcasts are made of. */
-import { columnTotals } from "../kernels/webgpu/column-totals.ts";
+import { columnSum } from "../kernels/webgpu/column-sum.ts";
 import { tf, type Tensor } from "../tf.ts";
 
 export function normalizeAxes(axes: readonly number[], rank: number): number[] {
@@ -19,13 +19,19 @@ export function spread(reduced: Tensor, shape: readonly number[], axes: readonly
 /** Sums `x` over the axes along which a tensor of `shape` was broadcast to it. */
 export function sumTo(x: Tensor, shape: readonly number[]): Tensor {
   const axes = tf.broadcast_util.getReductionAxes([...shape], x.shape);
-  // A bias, a table of positions: the leading axes go, and TensorFlow.js would transpose before it sums.
-  if (tf.getBackend() === "webgpu" && axes.length > 0 && axes.every((axis, i) => axis === i) && axes.length < x.rank) return tf.reshape(columnTotals(x, tf.util.sizeFromShape(x.shape.slice(axes.length))), [...shape]);
-  return tf.reshape(axes.length === 0 ? x : tf.sum(x, axes), [...shape]);
+  if (axes.length === 0) return tf.reshape(x, [...shape]);
+  const areLeading = axes.every((axis, i) => axis === i);
+  const columns = x.shape.slice(axes.length).reduce((product, size) => product * size, 1);
+  return tf.reshape(areLeading ? sumRows(x, columns) : tf.sum(x, axes), [...shape]);
 }
 
 /** Sums over all axes but the last: [..., channels] -> [channels]. */
 export function sumToChannels(x: Tensor): Tensor {
-  const channels = x.shape[x.rank - 1] as number;
-  return tf.sum(tf.reshape(x, [-1, channels]), 0);
+  return sumRows(x, x.shape[x.rank - 1] as number);
+}
+
+/** [..., columns in all] -> [columns] */
+function sumRows(x: Tensor, columns: number): Tensor {
+  const rows = tf.reshape(x, [x.size / columns, columns]);
+  return tf.getBackend() === "webgpu" ? columnSum(rows) : tf.sum(rows, 0);
 }

@@ -1,22 +1,53 @@
 /** Normalisations, each with its closed-form gradient. */
+import { assertNever } from "../../core/errors.ts";
 import type { OpAttributes } from "../../graph/types.ts";
 import { layerNormBackward, layerNormForward } from "../kernels/webgpu/layer-norm.ts";
 import { normaliseByBatch, normaliseByBatchGradients } from "../kernels/wasm/batch-norm.ts";
 import { currentSimdKernels, type SimdKernels } from "../kernels/wasm/simd.ts";
+import * as kernels from "../kernels/webgpu/batch-norm.ts";
 import { tf, type Tensor } from "../tf.ts";
+import { hardSigmoid, relu, relu6 } from "./activations.ts";
 import { sumToChannels } from "./broadcast.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
+import { multiply } from "./elementwise.ts";
 import type { OpContext } from "./types.ts";
 
 /**
  * x [..., channels]. Frozen, it is the affine map of the running statistics. Trained, it normalises by the batch's
- * mean and biased variance, and hands back running * momentum + batch * (1 - momentum) for both, as Keras does (PyTorch
- * keeps the unbiased variance, and its momentum is one minus this one).
+ * mean and biased variance, and updates both to running * momentum + batch * (1 - momentum), as Keras does (PyTorch
+ * keeps the unbiased variance, and its momentum is one minus this one). On WebGPU a trained one writes them in place.
  */
-export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, { epsilon, momentum }: OpAttributes["batchNorm"], context: OpContext): Tensor {
-  return context.training
-    ? batchNormByBatch(x, gamma, beta, mean, variance, epsilon, momentum, context)
-    : batchNormByRunning(x, gamma, beta, mean, variance, epsilon);
+export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, attributes: OpAttributes["batchNorm"], context: OpContext): Tensor {
+  if (tf.getBackend() !== "webgpu") return batchNormComposed(x, gamma, beta, mean, variance, attributes, context);
+  const { epsilon, momentum, activation } = attributes;
+  const { training: isTrained, statistics } = context;
+  const inputs = { x, gamma, beta, mean, variance };
+  return differentiable(
+    { x, gamma, beta },
+    (save) => {
+      const { y, scales } = isTrained ? kernels.batchNormByBatch(inputs, { epsilon, momentum, activation, updates: statistics === "update" }) : kernels.batchNormByRunning(inputs, { epsilon, activation });
+      save([x, scales]);
+      return y;
+    },
+    (dy, saved) => kernels.batchNormGradients({ x: savedAt(saved, 0), dy, scales: savedAt(saved, 1) }, { activation, isTrained }),
+  );
+}
+
+/** Batch norm of TensorFlow.js's own kernels: what the other backends run, and what the fused kernels are tested against. */
+export function batchNormComposed(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, { epsilon, momentum, activation }: OpAttributes["batchNorm"], context: OpContext): Tensor {
+  const y = context.training ? batchNormByBatch(x, gamma, beta, mean, variance, epsilon, momentum, context) : batchNormByRunning(x, gamma, beta, mean, variance, epsilon);
+  switch (activation) {
+    case undefined:
+      return y;
+    case "relu":
+      return relu(y);
+    case "relu6":
+      return relu6(y);
+    case "hardSwish":
+      return multiply(y, hardSigmoid(y));
+    default:
+      return assertNever(activation);
+  }
 }
 
 function batchNormByRunning(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, epsilon: number): Tensor {
@@ -37,9 +68,9 @@ function batchNormByRunning(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor
   );
 }
 
-function batchNormByBatch(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, epsilon: number, momentum: number, { updateStatistics }: OpContext): Tensor {
+function batchNormByBatch(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, epsilon: number, momentum: number, { statistics, updateStatistics }: OpContext): Tensor {
   const onWasm = currentSimdKernels();
-  if (onWasm) return batchNormByBatchOnWasm(onWasm, x, gamma, beta, mean, variance, epsilon, momentum, updateStatistics);
+  if (onWasm) return batchNormByBatchOnWasm(onWasm, x, gamma, beta, mean, variance, epsilon, momentum, statistics === "update" ? updateStatistics : undefined);
   const channels = x.shape[x.rank - 1] as number;
   const count = x.size / channels;
   return differentiable(
@@ -52,7 +83,7 @@ function batchNormByBatch(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, 
       const inverseDeviation = tf.rsqrt(tf.add(batchVariance, epsilon));
       const normalised = tf.mul(centred, inverseDeviation);
       save([normalised, inverseDeviation, gamma]);
-      updateStatistics(blend(mean, batchMean, momentum), blend(variance, batchVariance, momentum));
+      if (statistics === "update") updateStatistics(blend(mean, batchMean, momentum), blend(variance, batchVariance, momentum));
       return tf.reshape(tf.add(tf.mul(normalised, gamma), beta), x.shape);
     },
     (dy, saved) => {
@@ -87,14 +118,14 @@ function batchNormByBatchOnWasm(
   variance: Tensor,
   epsilon: number,
   momentum: number,
-  updateStatistics: OpContext["updateStatistics"],
+  updateStatistics: OpContext["updateStatistics"] | undefined,
 ): Tensor {
   return differentiable(
     { x, gamma, beta },
     (save) => {
       const batch = normaliseByBatch(kernels, x, gamma, beta, epsilon);
       save([x, gamma, batch.mean, batch.variance]);
-      updateStatistics(blend(mean, batch.mean, momentum), blend(variance, batch.variance, momentum));
+      updateStatistics?.(blend(mean, batch.mean, momentum), blend(variance, batch.variance, momentum));
       return batch.y;
     },
     (dy, saved) => {

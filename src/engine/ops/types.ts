@@ -17,7 +17,12 @@ export interface OpContext {
   readonly seed: StepSeed;
   /** Tells this node's random numbers from those of the step's other nodes. */
   readonly salt: number;
-  /** Hands back a batch norm's updated running statistics; the caller assigns and disposes them. */
+  /** Whether a trained batch norm updates its running statistics; "keep" where a forward pass is run a second time. */
+  readonly statistics: "update" | "keep";
+  /**
+   * Hands back a batch norm's updated running statistics; the caller assigns and disposes them. Not called on WebGPU, where the
+   * op writes them into its inputs `mean` and `variance`.
+   */
   readonly updateStatistics: (mean: Tensor, variance: Tensor) => void;
 }
 

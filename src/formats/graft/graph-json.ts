@@ -6,7 +6,7 @@ import { GraftError } from "../../core/errors.ts";
 import { inferShapes } from "../../graph/shapes.ts";
 import type { Graph, GraphInput, GraphNode, OpAttributes, OpName, Parameter } from "../../graph/types.ts";
 
-type Kind = "number" | "boolean" | "optionalBoolean" | "numbers" | "pair" | "pairs" | "padding" | "dtype" | "resizeMethod";
+type Kind = "number" | "boolean" | "optionalBoolean" | "numbers" | "pair" | "pairs" | "padding" | "dtype" | "resizeMethod" | "noActivation";
 type AttributeKinds = { readonly [Op in OpName]: { readonly [Key in keyof OpAttributes[Op]]-?: Kind } };
 
 const conv = { strides: "pair", dilations: "pair", padding: "padding" } as const;
@@ -20,7 +20,7 @@ const attributeKinds: AttributeKinds = {
   matMul: { transposeA: "boolean", transposeB: "boolean" },
   embedding: {},
   attention: { heads: "number", scale: "number", causal: "optionalBoolean" },
-  batchNorm: { epsilon: "number", momentum: "number" },
+  batchNorm: { epsilon: "number", momentum: "number", activation: "noActivation" },
   layerNorm: { epsilon: "number" },
   l2Normalize: { epsilon: "number" },
   dropout: { rate: "number" },
@@ -75,6 +75,8 @@ const checks: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   pairs: (value) => Array.isArray(value) && value.every(isPair),
   padding: (value) => value === "same" || value === "valid" || (Array.isArray(value) && value.length === 2 && value.every(isPair)),
   dtype: isDType,
+  // Fused activations are for execution only.
+  noActivation: (value) => value === undefined,
   resizeMethod: (value) => value === "bilinear" || value === "nearest",
 };
 

@@ -141,8 +141,10 @@ export const expansions: { readonly [Op in OpName]: Expand<Op> } = {
   embedding: ({ emit, name, inputs }) => emit.result(name, "GatherV2", [...inputs, emit.constant(name, [], "int32", [0])], { batch_dims: { i: "0" } }),
   attention,
 
-  batchNorm: ({ emit, name, inputs, attributes: { epsilon } }) =>
-    emit.result(name, "FusedBatchNormV3", inputs, { epsilon: floatAttr(epsilon), data_format: textAttr("NHWC"), is_training: boolAttr(false) }),
+  batchNorm: ({ emit, name, inputs, attributes: { epsilon, activation } }) => {
+    if (activation !== undefined) throw new Error(`"${name}" has its activation fused in, which is for execution only: the graph to write is the one before.`);
+    emit.result(name, "FusedBatchNormV3", inputs, { epsilon: floatAttr(epsilon), data_format: textAttr("NHWC"), is_training: boolAttr(false) });
+  },
   layerNorm,
   l2Normalize: ({ emit, name, inputs, attributes: { epsilon } }) => {
     const squares = emit.step(name, "Sum", [emit.step(name, "Square", inputs), emit.ints(name, [-1])], { keep_dims: boolAttr(true) });
