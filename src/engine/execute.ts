@@ -12,7 +12,7 @@ export interface ExecuteOptions {
   readonly seed?: StepSeed;
   /** Receives a trained batch norm's new running statistics; owns the tensors. */
   readonly onStatistics?: (node: GraphNode, mean: Tensor, variance: Tensor) => void;
-  /** Disposes each intermediate value after its last use. Only where no gradient tape is recording. */
+  /** Disposes each intermediate value after its last use. A gradient tape keeps clones of what it needs. */
   readonly release?: boolean;
 }
 
