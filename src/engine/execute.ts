@@ -14,7 +14,7 @@ export interface ExecuteOptions {
   readonly statistics?: OpContext["statistics"];
   /** Receives a trained batch norm's new running statistics and owns the tensors; not on WebGPU, where the parameters are written in place. */
   readonly onStatistics?: (node: GraphNode, mean: Tensor, variance: Tensor) => void;
-  /** Disposes each intermediate value after its last use. Only where no gradient tape is recording. */
+  /** Disposes each intermediate value after its last use. A gradient tape keeps clones of what it needs. */
   readonly release?: boolean;
 }
 

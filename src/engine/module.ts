@@ -7,6 +7,7 @@ import { fuseActivations } from "../graph/surgery/fuse-activations.ts";
 import type { Graph, GraphNode, Model, Parameter, WeightValues, Weights } from "../graph/types.ts";
 import { execute } from "./execute.ts";
 import type { StepSeed } from "./ops/types.ts";
+import { variableGradients } from "./tape.ts";
 import { tf, type Tensor } from "./tf.ts";
 import { FlatTensors } from "./webgpu/flat.ts";
 import { flush, webgpuBackend } from "./webgpu/internals.ts";
@@ -89,13 +90,15 @@ export class GraphModule {
   gradients(activations: Activations, lossOf: (output: Tensor) => tf.Scalar, seed: StepSeed): StepGradients {
     const updates: { node: GraphNode; mean: Tensor; variance: Tensor }[] = [];
     let output: Tensor | undefined;
-    const { value, grads } = tf.variableGrads(
+    const { value, grads } = variableGradients(
       () => {
         const outputs = execute(this.fused.tail, this.tailValues(activations), {
           // A frozen batch norm keeps its stored statistics even between layers that learn.
           isTraining: (node) => node.op !== "batchNorm" || this.statistics.has(node.inputs[3] as string),
           seed,
           onStatistics: (node, mean, variance) => updates.push({ node, mean: tf.keep(mean), variance: tf.keep(variance) }),
+          // What a gradient needs, the tape keeps a clone of.
+          release: true,
         });
         const first = this.firstOutput(outputs);
         output = tf.keep(first.clone());

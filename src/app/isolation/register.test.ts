@@ -49,7 +49,7 @@ test("goes on without isolation where there are no service workers, they are ref
 
 test("waits for the worker, and goes on where the browser gives it up", async () => {
   const workerThatEnds = (state: ServiceWorkerState): ServiceWorkerRegistration => {
-    const worker = Object.assign(new EventTarget(), { state: "installing" as ServiceWorkerState });
+    const worker = Object.assign(new EventTarget(), { state: "installing" });
     setTimeout(() => {
       worker.state = state;
       worker.dispatchEvent(new Event("statechange"));

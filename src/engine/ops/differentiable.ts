@@ -1,7 +1,7 @@
 /**
  * Gives an op a gradient of our own. Unlike tf.customGrad, the gradient of each input is a thunk that TensorFlow.js's
  * tape calls only if something trainable lies behind that input: behind a frozen kernel or the first image, no gradient
- * is computed. The one place that reaches into the engine's tape.
+ * is computed. Beside ../tape.ts the one place that reaches into the engine's tape.
  */
 import { tf, type Tensor } from "../tf.ts";
 

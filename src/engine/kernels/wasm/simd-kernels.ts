@@ -50,14 +50,14 @@ const columnSums: FunctionDefinition = {
   body(scope, x, rows, channelBytes, sums) {
     const [offset, pointer, count] = [scope.local("i32"), scope.local("i32"), scope.local("i32")] as const;
     const register = registers(scope);
-    return forChannels(offset, channelBytes!.get, (lanes, vectors) => {
+    return forChannels(offset, channelBytes.get, (lanes, vectors) => {
       const sum = (index: number): Local => register(lanes, `sum ${index}`);
       const place = (index: number): number => index * bytesOf(lanes);
       return sequence(
         each(vectors, (index) => sum(index).set(zero(lanes))),
-        pointer.set(i32.add(x!.get, offset.get)),
-        forRows(count, rows!.get, [[pointer, channelBytes!.get]], each(vectors, (index) => sum(index).set(lanes.add(sum(index).get, lanes.load(pointer.get, place(index)))))),
-        each(vectors, (index) => lanes.store(i32.add(sums!.get, offset.get), sum(index).get, place(index))),
+        pointer.set(i32.add(x.get, offset.get)),
+        forRows(count, rows.get, [[pointer, channelBytes.get]], each(vectors, (index) => sum(index).set(lanes.add(sum(index).get, lanes.load(pointer.get, place(index)))))),
+        each(vectors, (index) => lanes.store(i32.add(sums.get, offset.get), sum(index).get, place(index))),
       );
     });
   },
@@ -70,18 +70,18 @@ const columnSquares: FunctionDefinition = {
   body(scope, x, rows, channelBytes, mean, sums) {
     const [offset, pointer, count] = [scope.local("i32"), scope.local("i32"), scope.local("i32")] as const;
     const register = registers(scope);
-    return forChannels(offset, channelBytes!.get, (lanes, vectors) => {
+    return forChannels(offset, channelBytes.get, (lanes, vectors) => {
       const sum = (index: number): Local => register(lanes, `sum ${index}`);
       const middle = (index: number): Local => register(lanes, `mean ${index}`);
       const centred = register(lanes, "centred");
       const place = (index: number): number => index * bytesOf(lanes);
       return sequence(
-        each(vectors, (index) => sequence(sum(index).set(zero(lanes)), middle(index).set(lanes.load(i32.add(mean!.get, offset.get), place(index))))),
-        pointer.set(i32.add(x!.get, offset.get)),
+        each(vectors, (index) => sequence(sum(index).set(zero(lanes)), middle(index).set(lanes.load(i32.add(mean.get, offset.get), place(index))))),
+        pointer.set(i32.add(x.get, offset.get)),
         forRows(
           count,
-          rows!.get,
-          [[pointer, channelBytes!.get]],
+          rows.get,
+          [[pointer, channelBytes.get]],
           each(vectors, (index) =>
             sequence(
               centred.set(lanes.sub(lanes.load(pointer.get, place(index)), middle(index).get)),
@@ -89,7 +89,7 @@ const columnSquares: FunctionDefinition = {
             ),
           ),
         ),
-        each(vectors, (index) => lanes.store(i32.add(sums!.get, offset.get), sum(index).get, place(index))),
+        each(vectors, (index) => lanes.store(i32.add(sums.get, offset.get), sum(index).get, place(index))),
       );
     });
   },
@@ -102,20 +102,20 @@ const columnProducts: FunctionDefinition = {
   body(scope, dy, x, rows, channelBytes, mean, sums, products) {
     const [offset, dyPointer, xPointer, count] = [scope.local("i32"), scope.local("i32"), scope.local("i32"), scope.local("i32")] as const;
     const register = registers(scope);
-    return forChannels(offset, channelBytes!.get, (lanes, vectors) => {
+    return forChannels(offset, channelBytes.get, (lanes, vectors) => {
       const sum = (index: number): Local => register(lanes, `sum ${index}`);
       const product = (index: number): Local => register(lanes, `product ${index}`);
       const middle = (index: number): Local => register(lanes, `mean ${index}`);
       const value = register(lanes, "value");
       const place = (index: number): number => index * bytesOf(lanes);
       return sequence(
-        each(vectors, (index) => sequence(sum(index).set(zero(lanes)), product(index).set(zero(lanes)), middle(index).set(lanes.load(i32.add(mean!.get, offset.get), place(index))))),
-        dyPointer.set(i32.add(dy!.get, offset.get)),
-        xPointer.set(i32.add(x!.get, offset.get)),
+        each(vectors, (index) => sequence(sum(index).set(zero(lanes)), product(index).set(zero(lanes)), middle(index).set(lanes.load(i32.add(mean.get, offset.get), place(index))))),
+        dyPointer.set(i32.add(dy.get, offset.get)),
+        xPointer.set(i32.add(x.get, offset.get)),
         forRows(
           count,
-          rows!.get,
-          [[dyPointer, channelBytes!.get], [xPointer, channelBytes!.get]],
+          rows.get,
+          [[dyPointer, channelBytes.get], [xPointer, channelBytes.get]],
           each(vectors, (index) =>
             sequence(
               value.set(lanes.load(dyPointer.get, place(index))),
@@ -126,8 +126,8 @@ const columnProducts: FunctionDefinition = {
         ),
         each(vectors, (index) =>
           sequence(
-            lanes.store(i32.add(sums!.get, offset.get), sum(index).get, place(index)),
-            lanes.store(i32.add(products!.get, offset.get), product(index).get, place(index)),
+            lanes.store(i32.add(sums.get, offset.get), sum(index).get, place(index)),
+            lanes.store(i32.add(products.get, offset.get), product(index).get, place(index)),
           ),
         ),
       );
@@ -141,13 +141,13 @@ const scaleRows: FunctionDefinition = {
   parameters: ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
   body(scope, x, rows, channelBytes, mean, scale, shift, y) {
     const [offset, count] = [scope.local("i32"), scope.local("i32")] as const;
-    const row = forChannels(offset, channelBytes!.get, (lanes, vectors) => {
+    const row = forChannels(offset, channelBytes.get, (lanes, vectors) => {
       const load = (tensor: Local, index: number): Code => lanes.load(i32.add(tensor.get, offset.get), index * bytesOf(lanes));
       return each(vectors, (index) =>
-        lanes.store(i32.add(y!.get, offset.get), lanes.add(lanes.mul(lanes.sub(load(x!, index), load(mean!, index)), load(scale!, index)), load(shift!, index)), index * bytesOf(lanes)),
+        lanes.store(i32.add(y.get, offset.get), lanes.add(lanes.mul(lanes.sub(load(x, index), load(mean, index)), load(scale, index)), load(shift, index)), index * bytesOf(lanes)),
       );
     });
-    return forRows(count, rows!.get, [[x!, channelBytes!.get], [y!, channelBytes!.get]], row);
+    return forRows(count, rows.get, [[x, channelBytes.get], [y, channelBytes.get]], row);
   },
 };
 
@@ -157,14 +157,14 @@ const combineRows: FunctionDefinition = {
   parameters: ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"],
   body(scope, dy, x, rows, channelBytes, mean, a, b, shift, dx) {
     const [offset, count] = [scope.local("i32"), scope.local("i32")] as const;
-    const row = forChannels(offset, channelBytes!.get, (lanes, vectors) => {
+    const row = forChannels(offset, channelBytes.get, (lanes, vectors) => {
       const load = (tensor: Local, index: number): Code => lanes.load(i32.add(tensor.get, offset.get), index * bytesOf(lanes));
       return each(vectors, (index) => {
-        const drift = lanes.add(lanes.mul(lanes.sub(load(x!, index), load(mean!, index)), load(b!, index)), load(shift!, index));
-        return lanes.store(i32.add(dx!.get, offset.get), lanes.add(lanes.mul(load(dy!, index), load(a!, index)), drift), index * bytesOf(lanes));
+        const drift = lanes.add(lanes.mul(lanes.sub(load(x, index), load(mean, index)), load(b, index)), load(shift, index));
+        return lanes.store(i32.add(dx.get, offset.get), lanes.add(lanes.mul(load(dy, index), load(a, index)), drift), index * bytesOf(lanes));
       });
     });
-    return forRows(count, rows!.get, [[dy!, channelBytes!.get], [x!, channelBytes!.get], [dx!, channelBytes!.get]], row);
+    return forRows(count, rows.get, [[dy, channelBytes.get], [x, channelBytes.get], [dx, channelBytes.get]], row);
   },
 };
 
@@ -176,17 +176,17 @@ const keepWithin: FunctionDefinition = {
     const offset = scope.local("i32");
     const register = registers(scope);
     const values = (lanes: Lanes): readonly Local[] => ["value", "low", "high"].map((name) => register(lanes, name));
-    const prepare = (lanes: Lanes): Code => sequence(values(lanes)[1]!.set(lanes.splat(low!.get)), values(lanes)[2]!.set(lanes.splat(high!.get)));
+    const prepare = (lanes: Lanes): Code => sequence(values(lanes)[1]!.set(lanes.splat(low.get)), values(lanes)[2]!.set(lanes.splat(high.get)));
     return sequence(
       prepare(four),
       prepare(single),
-      forChannels(offset, bytes!.get, (lanes, vectors) =>
+      forChannels(offset, bytes.get, (lanes, vectors) =>
         each(vectors, (index) => {
           const [value, least, most] = values(lanes) as [Local, Local, Local];
           const place = index * bytesOf(lanes);
           return sequence(
-            value.set(lanes.load(i32.add(y!.get, offset.get), place)),
-            lanes.store(i32.add(dx!.get, offset.get), lanes.keepWithin(lanes.load(i32.add(dy!.get, offset.get), place), value.get, least.get, most.get), place),
+            value.set(lanes.load(i32.add(y.get, offset.get), place)),
+            lanes.store(i32.add(dx.get, offset.get), lanes.keepWithin(lanes.load(i32.add(dy.get, offset.get), place), value.get, least.get, most.get), place),
           );
         }),
       ),
@@ -201,18 +201,18 @@ const depthwiseTap: FunctionDefinition = {
   body(scope, x, dy, columns, channelBytes, xStrideBytes, sums) {
     const [offset, xPointer, dyPointer, count] = [scope.local("i32"), scope.local("i32"), scope.local("i32"), scope.local("i32")] as const;
     const register = registers(scope);
-    return forChannels(offset, channelBytes!.get, (lanes, vectors) => {
+    return forChannels(offset, channelBytes.get, (lanes, vectors) => {
       const sum = (index: number): Local => register(lanes, `sum ${index}`);
       const place = (index: number): number => index * bytesOf(lanes);
-      const result = i32.add(sums!.get, offset.get);
+      const result = i32.add(sums.get, offset.get);
       return sequence(
         each(vectors, (index) => sum(index).set(lanes.load(result, place(index)))),
-        xPointer.set(i32.add(x!.get, offset.get)),
-        dyPointer.set(i32.add(dy!.get, offset.get)),
+        xPointer.set(i32.add(x.get, offset.get)),
+        dyPointer.set(i32.add(dy.get, offset.get)),
         forRows(
           count,
-          columns!.get,
-          [[xPointer, xStrideBytes!.get], [dyPointer, channelBytes!.get]],
+          columns.get,
+          [[xPointer, xStrideBytes.get], [dyPointer, channelBytes.get]],
           each(vectors, (index) => sum(index).set(lanes.add(sum(index).get, lanes.mul(lanes.load(xPointer.get, place(index)), lanes.load(dyPointer.get, place(index)))))),
         ),
         each(vectors, (index) => lanes.store(result, sum(index).get, place(index))),
@@ -237,16 +237,16 @@ const addTransposedProduct: FunctionDefinition = {
       const right = (index: number): Local => register(lanes, `right ${index}`);
       const left = register(lanes, "left");
       const place = (index: number): number => index * bytesOf(lanes);
-      const begin = target.set(i32.add(i32.add(out!.get, bOffset.get), i32.mul(aOffset.get, i32.shiftRight(bBytes!.get, i32.constant(2)))));
-      const next = target.set(i32.add(target.get, bBytes!.get));
+      const begin = target.set(i32.add(i32.add(out.get, bOffset.get), i32.mul(aOffset.get, i32.shiftRight(bBytes.get, i32.constant(2)))));
+      const next = target.set(i32.add(target.get, bBytes.get));
       return sequence(
         each(columns, (column) => each(vectors, (index) => sum(column, index).set(zero(lanes)))),
-        aPointer.set(i32.add(a!.get, aOffset.get)),
-        bPointer.set(i32.add(b!.get, bOffset.get)),
+        aPointer.set(i32.add(a.get, aOffset.get)),
+        bPointer.set(i32.add(b.get, bOffset.get)),
         forRows(
           count,
-          rows!.get,
-          [[aPointer, aBytes!.get], [bPointer, bBytes!.get]],
+          rows.get,
+          [[aPointer, aBytes.get], [bPointer, bBytes.get]],
           sequence(
             each(vectors, (index) => right(index).set(lanes.load(bPointer.get, place(index)))),
             each(columns, (column) =>
@@ -266,11 +266,11 @@ const addTransposedProduct: FunctionDefinition = {
     const columnsOf = (lanes: Lanes, vectors: number): Code => {
       const pass = (columns: number): Code => {
         const last = i32.add(aOffset.get, i32.constant(columns * FLOAT_BYTES - 1));
-        return loopWhile(i32.lessThan(last, aBytes!.get), sequence(tile(lanes, vectors, columns), aOffset.set(i32.add(aOffset.get, i32.constant(columns * FLOAT_BYTES)))));
+        return loopWhile(i32.lessThan(last, aBytes.get), sequence(tile(lanes, vectors, columns), aOffset.set(i32.add(aOffset.get, i32.constant(columns * FLOAT_BYTES)))));
       };
       return sequence(aOffset.set(i32.constant(0)), pass(PRODUCT_COLUMNS), pass(1));
     };
-    return forChannels(bOffset, bBytes!.get, columnsOf, PRODUCT_VECTORS);
+    return forChannels(bOffset, bBytes.get, columnsOf, PRODUCT_VECTORS);
   },
 };
 
