@@ -116,7 +116,7 @@ export function describeFamilies(backend: BackendName, wasmPath: string, { steps
 
     it("has three problems to compare", () => expect(goldens.cases.map(({ name }) => name)).toEqual(problems.map(([name]) => name)));
 
-    it.each(problems)("%s: logits, loss, every gradient and the losses under Adam are PyTorch's", { timeout: 300_000 }, async (name, make) => {
+    it.each(problems)("%s: logits, loss, every gradient and the losses under Adam are PyTorch's", { timeout: 900_000 }, async (name, make) => {
       const golden = goldens.cases.find((candidate) => candidate.name === name);
       if (!golden) throw new Error(`There is no golden for ${name}.`);
       const before = memory();
