@@ -76,8 +76,8 @@ describe("products on webgpu", () => {
         const inputs = [random([...lead, ...(transposeA ? [inner, rows] : [rows, inner])], rng), random([...lead, ...(transposeB ? [columns, inner] : [inner, columns])], rng)];
         const dispatches = await compare(
           inputs,
-          (a, b) => multiply(a as Tensor, b as Tensor, { transposeA, transposeB }),
-          (a, b) => tf.matMul(a as Tensor, b as Tensor, transposeA, transposeB),
+          (a, b) => multiply(a, b, { transposeA, transposeB }),
+          (a, b) => tf.matMul(a, b, transposeA, transposeB),
           rounding(inner),
         );
         expect(dispatches).toBe(inner === 2311 ? 2 : 1);
@@ -87,7 +87,7 @@ describe("products on webgpu", () => {
 
   it("repeats one matrix for each of a batch, and refuses to repeat it in part", async () => {
     const rng = new Rng(9);
-    await compare([random([2, 3, 5, 7], rng), random([1, 1, 7, 4], rng)], (a, b) => multiply(a as Tensor, b as Tensor), (a, b) => tf.matMul(a as Tensor, b as Tensor), 1e-5);
+    await compare([random([2, 3, 5, 7], rng), random([1, 1, 7, 4], rng)], (a, b) => multiply(a, b), (a, b) => tf.matMul(a, b), 1e-5);
     expect(() => tf.tidy(() => multiply(tf.zeros([2, 3, 5, 7]), tf.zeros([2, 1, 7, 4])))).toThrow(/broadcast in part only/);
     expect(() => tf.tidy(() => multiply(tf.zeros([5, 7]), tf.zeros([6, 4])))).toThrow(/inner sizes/);
   });
@@ -131,7 +131,7 @@ async function compareConvolution({ x, kernel, attributes }: Case, depthwise: bo
   ] as const;
   const dispatches: number[] = [];
   for (const { name, inputs, terms } of parts) {
-    dispatches.push(await compare(inputs, (a, b) => own[name](a as Tensor, b as Tensor), (a, b) => composed[name](a as Tensor, b as Tensor), rounding(terms)));
+    dispatches.push(await compare(inputs, (a, b) => own[name](a, b), (a, b) => composed[name](a, b), rounding(terms)));
   }
   return dispatches as [number, number, number];
 }

@@ -6,7 +6,7 @@
 import type { tf, Tensor } from "../../tf.ts";
 import { defineKernel } from "../../webgpu/kernel.ts";
 import type { Convolution } from "./conv.ts";
-import { sumInOrder } from "./tiled-product.ts";
+import { sumPartials } from "./tiled-product.ts";
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
 
@@ -240,7 +240,7 @@ function runKernelGradient(x: Tensor, dy: Tensor, info: ConvInfo): Tensor {
     uniforms: { ...geometryOf(info), rows, splits },
     workgroups: [groups, splits, filterHeight],
   });
-  return splits === 1 ? partials : sumInOrder(partials, filterShape);
+  return splits === 1 ? partials : sumPartials(partials, filterShape);
 }
 
 /** One dispatch each; the kernel's gradient is two where there are few channels. */

@@ -3,8 +3,9 @@
  * sums split over workgroups and added in a fixed order, so that the same inputs give the same bits. What a row, a column
  * and a term of the sum are is the caller's: it passes the WGSL that reads them.
  */
-import { type Tensor } from "../../tf.ts";
+import { tf, type Tensor } from "../../tf.ts";
 import { defineKernel, type Kernel } from "../../webgpu/kernel.ts";
+import { columnTotals } from "./column-totals.ts";
 
 /** A workgroup is 8 x 8 threads; a thread owns every eighth row and column of the tile, so that neighbours read neighbours. */
 const SIDE = 8;
@@ -198,31 +199,14 @@ export function defineProduct<Input extends string, Uniform extends string = nev
       uniforms: { ...uniforms, rows, columns, inner, chunk, splits, tiles, tilesAcross, fold },
       workgroups: [fold, Math.ceil(tiles / fold), batch * splits],
     });
-    return splits === 1 ? product : sumInOrder(product, shape);
+    return splits === 1 ? product : sumPartials(product, shape);
   };
 }
 
-const SUM_SIZE = 64;
-const sumKernel = defineKernel({
-  name: "sumInOrder",
-  inputs: { partials: "f32" },
-  outputs: { sum: "f32" },
-  uniforms: { size: "u32", count: "u32" },
-  workgroupSize: [SUM_SIZE, 1, 1],
-  code: `
-fn run(local: vec3u, workgroup: vec3u, global: vec3u) {
-  if (global.x >= uniforms.size) { return; }
-  var total = 0.0;
-  for (var at = global.x; at < uniforms.size * uniforms.count; at += uniforms.size) { total += partials[at]; }
-  sum[global.x] = total;
-}`,
-});
-
-/** Adds [count, ...shape] over its first axis, from the first to the last. Disposes `partials`. */
-export function sumInOrder(partials: Tensor, shape: readonly number[]): Tensor {
-  const count = partials.shape[0] as number;
-  const size = partials.size / count;
-  const { sum } = sumKernel.run({ inputs: { partials }, outputs: { sum: shape }, uniforms: { size, count }, workgroups: [Math.ceil(size / SUM_SIZE), 1, 1] });
-  partials.dispose();
+/** Adds partial sums [count, ...shape] over the first axis. Disposes `partials`. */
+export function sumPartials(partials: Tensor, shape: readonly number[]): Tensor {
+  const totals = columnTotals(partials, tf.util.sizeFromShape([...shape]));
+  const sum = tf.reshape(totals, [...shape]);
+  for (const tensor of [partials, totals]) tensor.dispose();
   return sum;
 }
