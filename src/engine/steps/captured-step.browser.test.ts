@@ -105,7 +105,7 @@ describe("a training step on WebGPU", () => {
     expect(await useBackend("webgpu", { wasmPath: "" })).toMatchObject({ backend: "webgpu" });
   });
 
-  it.each(["transformer"])("%s: replayed and eager give the same bits, plain tensor ops the same numbers, and nothing is left behind", { timeout: 180_000 }, async (name) => {
+  it.each(Object.keys(problems))("%s: replayed and eager give the same bits, plain tensor ops the same numbers, and nothing is left behind", { timeout: 180_000 }, async (name) => {
     const make = problems[name] as () => Problem;
     const before = memory();
     const eager = await tenSteps(make(), { capture: false });

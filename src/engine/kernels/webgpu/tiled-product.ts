@@ -5,7 +5,7 @@
  */
 import { tf, type Tensor } from "../../tf.ts";
 import { defineKernel, type Kernel } from "../../webgpu/kernel.ts";
-import { columnTotals } from "./column-totals.ts";
+import { columnSum } from "./column-sum.ts";
 
 /** A workgroup is 8 x 8 threads; a thread owns every eighth row and column of the tile, so that neighbours read neighbours. */
 const SIDE = 8;
@@ -205,8 +205,9 @@ export function defineProduct<Input extends string, Uniform extends string = nev
 
 /** Adds partial sums [count, ...shape] over the first axis. Disposes `partials`. */
 export function sumPartials(partials: Tensor, shape: readonly number[]): Tensor {
-  const totals = columnTotals(partials, tf.util.sizeFromShape([...shape]));
+  const rows = tf.reshape(partials, [-1, tf.util.sizeFromShape([...shape])]);
+  const totals = columnSum(rows);
   const sum = tf.reshape(totals, [...shape]);
-  for (const tensor of [partials, totals]) tensor.dispose();
+  for (const tensor of [partials, rows, totals]) tensor.dispose();
   return sum;
 }
