@@ -13,6 +13,7 @@ describe.each(["webgpu", "wasm"] as const)("on %s", (backend) => {
     expect(losses(first).length).toBeGreaterThan(2);
     expect(losses(second)).toEqual(losses(first));
     expect(second.weights).toEqual(first.weights);
+    for (const name of ["mean", "variance"]) expect(first.weights.get(`block_1/norm/${name}`)).not.toEqual(network().weights.get(`block_1/norm/${name}`));
     expect(losses(await runTraining({ ...settings, seed: 2 }))).not.toEqual(losses(first));
     expect(memory().tensors).toBe(before);
   });

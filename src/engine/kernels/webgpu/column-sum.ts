@@ -36,17 +36,19 @@ fn run(local: vec3u, workgroup: vec3u, global: vec3u) {
 const kernels: Readonly<Record<Lane, ColumnSum>> = { f32: kernelFor("f32"), vec4f: kernelFor("vec4f") };
 
 /** Up to so many rows one dispatch is quicker than two. */
-const ROWS_AT_ONCE = 2048;
+const ROWS_AT_ONCE = 1024;
 /** 64 bytes of a row side by side keep reads whole and leave the most workgroups. */
 const FEW_LANES = 4;
 const MANY_LANES = 16;
-const ROWS_EACH = 8;
+const ROWS_EACH = 32;
+/** So that a second dispatch finishes. */
+const MOST_BLOCKS = 64;
 
 /** x [rows, columns], float -> [columns]. The current backend must be WebGPU's. */
 export function columnSum(x: Tensor): Tensor {
   const [rows, columns] = x.shape as [number, number];
   const layout = layoutOf(rows, columns, rows <= ROWS_AT_ONCE ? FEW_LANES : MANY_LANES);
-  const { rowBlocks, blockRows } = rowBlocksOf(layout, ROWS_EACH, rows <= ROWS_AT_ONCE ? 1 : Math.max(layout.rowLanes, Math.ceil(rows / ROWS_AT_ONCE)));
+  const { rowBlocks, blockRows } = rowBlocksOf(layout, ROWS_EACH, rows <= ROWS_AT_ONCE ? 1 : MOST_BLOCKS);
   const { lanes, blockLanes, columnBlocks } = layout;
   const { sums } = kernels[laneOf(columns)].run({
     inputs: { x },
