@@ -40,6 +40,19 @@ it.each(functions)("%s", (_, run) => {
   dispose(want.value, got.value, ...reached.map(([, gradient]) => gradient), ...Object.values(got.grads), a, b);
 });
 
+it("may be handed one and the same tensor as two gradients, where tf.variableGrads uses it after its end", () => {
+  const sharingSum = tf.customGrad((a, b) => ({ value: tf.add(a as Tensor, b as Tensor), gradFunc: (dy: Tensor) => [dy, dy] }));
+  const run = (add: (a: Tensor, b: Tensor) => Tensor, a: Tensor): tf.Scalar => {
+    const left = tf.square(a);
+    return tf.sum(tf.exp(add(left, add(tf.sin(a), left))));
+  };
+  const [a] = variables(2) as [tf.Variable];
+  const want = tf.variableGrads(() => run(tf.add, a), [a]);
+  const got = variableGradients(() => run(sharingSum, a), [a]);
+  expect([...(got.grads[a.name] as Tensor).dataSync()]).toEqual([...(want.grads[a.name] as Tensor).dataSync()]);
+  dispose(want.value, got.value, ...Object.values(want.grads), ...Object.values(got.grads), a);
+});
+
 it("leaves nothing behind an error, and works after it", () => {
   const [a] = variables(2) as [tf.Variable];
   const before = memory();

@@ -81,7 +81,7 @@ const kernelCases: readonly KernelCase[] = [
   { name: "fused conv2d", shapes: [[2, 5, 6, 3], [3, 3, 3, 4], [4]], run: (x, filter, bias) => tf.fused.conv2d({ x: x as Four, filter: filter as Four, strides: 1, pad: "same", bias, activation: "relu6" }) },
   { name: "fused depthwiseConv2d", shapes: [[2, 5, 6, 3], [3, 3, 3, 1], [3]], run: (x, filter, bias) => tf.fused.depthwiseConv2d({ x: x as Four, filter: filter as Four, strides: 2, pad: "same", bias, activation: "relu" }) },
   { name: "batchNorm", shapes: [[2, 3, 4, 5], [5], [5], [5], [5]], run: (x, mean, variance, offset, scale) => tf.batchNorm(x, mean, tf.square(variance), offset, scale) },
-  { name: "maxPool with negative maxima", shapes: [[2, 5, 6, 3]], run: (x) => tf.maxPool(tf.sub(x, 3) as Four, [3, 2], 2, "same") },
+  { name: "maxPool with negative maxima", shapes: [[2, 5, 6, 3]], run: (x) => tf.maxPool(tf.sub<Four>(x, 3), [3, 2], 2, "same") },
   { name: "avgPool", shapes: [[2, 5, 6, 3]], run: (x) => tf.avgPool(x as Four, [3, 2], 2, "valid") },
   // Square images: the cpu backend's own gradient swaps height and width.
   { name: "resizeBilinear, larger", shapes: [[2, 4, 4, 3]], run: (x) => tf.image.resizeBilinear(x as Four, [5, 7]) },
