@@ -5,7 +5,7 @@
  */
 import { tf, type Tensor } from "../../tf.ts";
 import { defineKernel, type Kernel } from "../../webgpu/kernel.ts";
-import { columnTotals } from "./column-totals.ts";
+import { columnSum } from "./column-sum.ts";
 
 /** A workgroup is 8 x 8 threads; a thread owns every eighth row and column of the tile, so that neighbours read neighbours. */
 const SIDE = 8;
@@ -203,10 +203,9 @@ export function defineProduct<Input extends string, Uniform extends string = nev
   };
 }
 
-/** Adds partial sums [count, ...shape] over the first axis. Disposes `partials`. */
+/** Adds partial sums [count, ...shape] over the first axis, in one dispatch. Disposes `partials`. */
 export function sumPartials(partials: Tensor, shape: readonly number[]): Tensor {
-  const totals = columnTotals(partials, tf.util.sizeFromShape([...shape]));
-  const sum = tf.reshape(totals, [...shape]);
-  for (const tensor of [partials, totals]) tensor.dispose();
+  const sum = tf.tidy(() => tf.reshape(columnSum(tf.reshape(partials, [partials.shape[0], -1])), [...shape]));
+  partials.dispose();
   return sum;
 }
