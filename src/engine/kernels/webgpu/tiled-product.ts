@@ -203,11 +203,9 @@ export function defineProduct<Input extends string, Uniform extends string = nev
   };
 }
 
-/** Adds partial sums [count, ...shape] over the first axis. Disposes `partials`. */
+/** Adds partial sums [count, ...shape] over the first axis, in one dispatch. Disposes `partials`. */
 export function sumPartials(partials: Tensor, shape: readonly number[]): Tensor {
-  const rows = tf.reshape(partials, [-1, tf.util.sizeFromShape([...shape])]);
-  const totals = columnSum(rows);
-  const sum = tf.reshape(totals, [...shape]);
-  for (const tensor of [partials, rows, totals]) tensor.dispose();
+  const sum = tf.tidy(() => tf.reshape(columnSum(tf.reshape(partials, [partials.shape[0], -1])), [...shape]));
+  partials.dispose();
   return sum;
 }
