@@ -22,7 +22,7 @@ export interface ExecuteOptions {
  * @param values tensors by name for every input and parameter of the graph; they stay the caller's.
  * @returns the graph's outputs by name, the caller's to dispose. An output that is an input is passed through as a clone.
  */
-export function execute(graph: Graph, values: ReadonlyMap<string, Tensor>, options: ExecuteOptions = {}): Map<string, Tensor> {
+export function execute(graph: Pick<Graph, "nodes" | "outputs">, values: ReadonlyMap<string, Tensor>, options: ExecuteOptions = {}): Map<string, Tensor> {
   const { isTraining = () => false, seed, statistics = "update", onStatistics, release = false } = options;
   const computed = new Map<string, Tensor>();
   const read = (name: string): Tensor => {
@@ -69,7 +69,7 @@ function runNode(node: GraphNode, inputs: readonly Tensor[], context: OpContext)
 }
 
 /** Node position -> the computed values that nobody reads after it. */
-function lastUses(graph: Graph): Map<number, string[]> {
+function lastUses(graph: Pick<Graph, "nodes" | "outputs">): Map<number, string[]> {
   const last = new Map<string, number>();
   graph.nodes.forEach((node, position) => {
     last.set(node.name, position);

@@ -3,11 +3,12 @@
  * trained parameters as variables. It gives values, gradients and snapshots; it does not know what is being learned.
  */
 import { splitAtCut } from "../graph/cut.ts";
+import { segmentsOf, type Segment } from "../graph/segments.ts";
 import { fuseActivations } from "../graph/surgery/fuse-activations.ts";
 import type { Graph, GraphNode, Model, Parameter, WeightValues, Weights } from "../graph/types.ts";
-import { execute } from "./execute.ts";
+import { execute, type ExecuteOptions } from "./execute.ts";
 import type { StepSeed } from "./ops/types.ts";
-import { variableGradients } from "./tape.ts";
+import { recomputed, variableGradients } from "./tape.ts";
 import { tf, type Tensor } from "./tf.ts";
 import { FlatTensors } from "./webgpu/flat.ts";
 import { flush, webgpuBackend } from "./webgpu/internals.ts";
@@ -26,6 +27,11 @@ export function toTensor(parameter: Parameter, values: WeightValues): Tensor {
   return tf.tensor(values, [...parameter.shape], parameter.dtype);
 }
 
+export interface ModuleOptions {
+  /** Keep only a few of the tail's values for the backward pass, and compute the others a second time: the same gradients. */
+  readonly recompute?: boolean;
+}
+
 export class GraphModule {
   readonly graph: Graph;
   readonly trunk: Graph;
@@ -40,15 +46,18 @@ export class GraphModule {
   /** On WebGPU, what may change has a fixed place: all variables in one buffer, all statistics in another. */
   readonly flatVariables: FlatTensors | null;
   private readonly flatStatistics: FlatTensors | null;
+  /** Of the tail: one, or those whose values are computed again. */
+  private readonly segments: readonly Segment[];
   private readonly initial: Weights;
 
   /** @param trainable names of the weights and statistics that may change; everything else is bit-identical for ever. */
-  constructor(model: Model, trainable: ReadonlySet<string>) {
+  constructor(model: Model, trainable: ReadonlySet<string>, { recompute = false }: ModuleOptions = {}) {
     const { trunk, tail } = splitAtCut(model.graph, trainable);
     this.graph = model.graph;
     this.trunk = trunk;
     this.tail = tail;
     this.fused = { trunk: fuseActivations(trunk), tail: fuseActivations(tail) };
+    this.segments = recompute ? segmentsOf(this.fused.tail) : [this.fused.tail];
     this.initial = model.weights;
     const used = new Set([...trunk.parameters, ...tail.parameters].map((parameter) => parameter.name));
     const parameters = model.graph.parameters.filter(({ name }) => used.has(name));
@@ -92,7 +101,7 @@ export class GraphModule {
     let output: Tensor | undefined;
     const { value, grads } = variableGradients(
       () => {
-        const outputs = execute(this.fused.tail, this.tailValues(activations), {
+        const outputs = this.runForGradients(activations, {
           // A frozen batch norm keeps its stored statistics even between layers that learn.
           isTraining: (node) => node.op !== "batchNorm" || this.statistics.has(node.inputs[3] as string),
           seed,
@@ -163,6 +172,28 @@ export class GraphModule {
 
   private tailValues(activations: Activations): Map<string, Tensor> {
     return new Map<string, Tensor>([...this.constants, ...this.variables, ...this.statistics, ...activations]);
+  }
+
+  /** The tail under the tape; where activations are not kept, segment by segment. */
+  private runForGradients(activations: Activations, options: ExecuteOptions): Map<string, Tensor> {
+    const values = this.tailValues(activations);
+    const last = this.segments.at(-1) as Segment;
+    let handedOver: string | null = null;
+    for (const segment of this.segments.slice(0, -1)) {
+      const computed = new Set(segment.nodes.map(({ name }) => name));
+      const read = [...new Set(segment.nodes.flatMap(({ inputs }) => inputs))].filter((name) => !computed.has(name));
+      const inputs = Object.fromEntries(read.map((name) => [name, values.get(name) as Tensor]));
+      const wanted = new Set(read.filter((name) => this.variables.has(name) || name === handedOver));
+      const [output] = segment.outputs as [string];
+      const value = recomputed(inputs, wanted, (tensors, again) => {
+        // The second pass is the first one over again: it moves no statistics.
+        const once: ExecuteOptions = again ? { ...options, statistics: "keep", onStatistics: undefined } : options;
+        return execute(segment, new Map(Object.entries(tensors)), once).get(output) as Tensor;
+      });
+      values.set(output, value);
+      handedOver = output;
+    }
+    return execute(last, values, options);
   }
 
   private firstOutput(outputs: ReadonlyMap<string, Tensor>): Tensor {

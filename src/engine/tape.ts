@@ -1,8 +1,10 @@
 /**
  * Walks TensorFlow.js's gradient tape backwards as tf.variableGrads does, but lets go of what is done with: each gradient of an
  * intermediate value, and what was saved for an operation, as soon as its operation has been passed. tf.variableGrads
- * keeps all of them to the end, which is more than half of the memory of a training step. No gradients of gradients.
+ * keeps all of them to the end, which is more than half of the memory of a training step. What is recomputed keeps even less,
+ * for the price of a second forward pass. No gradients of gradients.
  */
+import { differentiable, savedAt } from "./ops/differentiable.ts";
 import { tf, type Tensor } from "./tf.ts";
 
 interface TapeNode {
@@ -71,10 +73,11 @@ function forget(node: TapeNode): void {
   for (const tensor of node.saved) tensor.dispose();
 }
 
-function backwards(tape: readonly TapeNode[], value: Tensor, variables: readonly tf.Variable[]): Record<string, Tensor> {
-  const wanted = dependents(tape, variables);
+/** The gradients of `leaves`, in their order; null for one that `value` does not depend on. Consumes `dValue`, the gradient of `value`. */
+function backwards(tape: readonly TapeNode[], value: Tensor, dValue: Tensor, leaves: readonly Tensor[]): (Tensor | null)[] {
+  const wanted = dependents(tape, leaves);
   const gradients = new Accumulator();
-  gradients.add(value.id, tf.ones(value.shape));
+  gradients.add(value.id, dValue);
   for (const node of tape.toReversed()) {
     const dys = node.outputs.map(({ id }) => gradients.take(id));
     const inputs = Object.entries(node.inputs).filter(([, { id }]) => wanted.has(id));
@@ -94,8 +97,7 @@ function backwards(tape: readonly TapeNode[], value: Tensor, variables: readonly
     for (const dy of dys) if (dy) gradients.release(dy);
     forget(node);
   }
-  const found = variables.map((variable) => [variable.name, gradients.take(variable.id)] as const);
-  return Object.fromEntries(found.flatMap(([name, gradient]) => (gradient ? [[name, gradient]] : [])));
+  return leaves.map(({ id }) => gradients.take(id));
 }
 
 /** The value of `run` and its gradients; the caller disposes them. What `run` creates beside is disposed. */
@@ -112,10 +114,62 @@ export function variableGradients(run: () => tf.Scalar, variables: readonly tf.V
       }
     })();
     const tape = engine.state.activeTape ?? [];
-    return { value, grads: tf.tidy(() => backwards(tape, value, variables)) };
+    const grads = tf.tidy(() => {
+      const found = backwards(tape, value, tf.ones(value.shape), variables);
+      return Object.fromEntries(found.flatMap((gradient, i) => (gradient ? [[(variables[i] as tf.Variable).name, gradient]] : [])));
+    });
+    return { value, grads };
   } finally {
     // Disposing twice does nothing: after an error, what is still saved goes too.
     engine.state.activeTape?.forEach(forget);
     engine.state.activeTape = null;
+  }
+}
+
+/**
+ * Runs `run` off the tape and keeps none of what it computes on the way: the backward pass runs it once more, on a tape of its
+ * own, when its gradient is asked for.
+ * @param inputs every tensor that `run` reads; it must not read others that have a gradient.
+ * @param wanted names of the inputs that may have one.
+ * @param run the same values both times; `again` is true in the backward pass.
+ */
+export function recomputed(inputs: Readonly<Record<string, Tensor>>, wanted: ReadonlySet<string>, run: (inputs: Readonly<Record<string, Tensor>>, again: boolean) => Tensor): Tensor {
+  const names = Object.keys(inputs);
+  return differentiable(
+    inputs,
+    (save) => {
+      save(names.map((name) => inputs[name] as Tensor));
+      return run(inputs, false);
+    },
+    (dy, saved) => {
+      const leaves = names.filter((name) => wanted.has(name));
+      const kept = Object.fromEntries(names.map((name, i) => [name, savedAt(saved, i)]));
+      const found = gradientsAgain(() => run(kept, true), leaves.map((name) => kept[name] as Tensor), dy);
+      return Object.fromEntries(leaves.map((name, i) => [name, () => found[i] as Tensor]));
+    },
+  );
+}
+
+/** Gradients within the backward pass of the outer tape, which waits meanwhile. */
+function gradientsAgain(run: () => Tensor, leaves: readonly Tensor[], dy: Tensor): Tensor[] {
+  const engine = tf.engine() as unknown as TapedEngine;
+  const outer = engine.state.activeTape;
+  engine.startTape();
+  try {
+    const value = ((): Tensor => {
+      try {
+        return tf.tidy(run);
+      } finally {
+        engine.endTape();
+      }
+    })();
+    const tape = engine.state.activeTape ?? [];
+    // Clone: whoever walks the outer tape still has a use for its gradient.
+    const found = tf.tidy(() => backwards(tape, value, tf.clone(dy), leaves).map((gradient, i) => gradient ?? tf.zerosLike(leaves[i] as Tensor)));
+    value.dispose();
+    return found;
+  } finally {
+    engine.state.activeTape?.forEach(forget);
+    engine.state.activeTape = outer;
   }
 }

@@ -63,6 +63,7 @@ export const recipeSchema = z.strictObject({
   classWeights: z.enum(["none", "balanced"]).default("none").describe("Balanced makes rare classes count as much as common ones."),
   gradientClipNorm: z.number().min(0).max(100).default(1).describe("Shortens gradients longer than this. 0 switches it off."),
   gradientAccumulation: z.int().min(1).max(64).default(1).describe("Adds up the gradients of this many batches before each change: a larger batch without the memory."),
+  recomputeActivations: z.boolean().default(false).describe("Computes the layers' values a second time instead of keeping them: the same run in less memory, and about a third slower."),
   earlyStopping: z
     .strictObject({
       enabled: z.boolean().default(true).describe("Stop when the model no longer gets better on the validation examples."),

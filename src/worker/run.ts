@@ -107,7 +107,7 @@ export class FineTuningRun {
     const { recipe, dataset, loaded, backend } = this.context;
     const model = graftHead(loaded, recipe, this.classes.length, rng);
     const trainable = resolveUnfreeze(model.graph, recipe.unfreeze, loaded.blocks);
-    const module = (this.module = new GraphModule(model, trainable));
+    const module = (this.module = new GraphModule(model, trainable, { recompute: recipe.recomputeActivations }));
     const source = engineOf(recipe.task).createSource(dataset, loaded.input, recipe);
     const { cachedBytesPerView } = estimateMemory(model.graph, trainable, concreteInputShapes(loaded, recipe), recipe);
     const viewCount = viewsOf({ source, ...splits }, recipe.epochs, splits.test).length;

@@ -64,9 +64,9 @@ interface Outcome {
 }
 
 /** Ten steps as a run takes them: a short last batch, two micro-batches to a step, validation between, a rate set by hand. */
-async function tenSteps({ model, input }: Problem, options: { readonly capture: boolean; readonly plain?: boolean }): Promise<Outcome> {
+async function tenSteps({ model, input }: Problem, options: { readonly capture: boolean; readonly plain?: boolean; readonly recompute?: boolean }): Promise<Outcome> {
   const trainable = new Set(model.graph.parameters.map(({ name }) => name));
-  const module = new GraphModule(model, trainable);
+  const module = new GraphModule(model, trainable, { recompute: options.recompute });
   const encode = (examples: number): Map<string, Tensor> => {
     const tensor = input(examples);
     const activations = module.runTrunk(new Map([[model.graph.inputs[0]?.name ?? "", tensor]]));
@@ -116,6 +116,11 @@ describe("a training step on WebGPU", () => {
     expect(new Set(eager.figures.map(({ loss }) => loss)).size).toBe(10);
     expect(replayed.figures).toEqual(eager.figures);
     expect(replayed.weights).toEqual(eager.weights);
+
+    const again = await tenSteps(make(), { capture: true, recompute: true });
+    expect(again.mode).toMatchObject({ kind: "replayed" });
+    expect(again.figures).toEqual(eager.figures);
+    expect(again.weights).toEqual(eager.weights);
 
     const plain = await tenSteps(make(), { capture: false, plain: true });
     expect(plain.figures.map(({ loss }) => loss)).toBeAllClose(eager.figures.map(({ loss }) => loss), { rtol: 1e-3 });

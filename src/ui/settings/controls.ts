@@ -22,6 +22,7 @@ const labels: Readonly<Record<FieldPath, string>> = {
   classWeights: "Class weights",
   gradientClipNorm: "Gradient clipping",
   gradientAccumulation: "Gradient accumulation",
+  recomputeActivations: "Save memory",
   "earlyStopping.enabled": "Early stopping",
   "earlyStopping.metric": "Metric",
   "earlyStopping.patience": "Patience",

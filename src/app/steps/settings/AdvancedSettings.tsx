@@ -27,6 +27,7 @@ function RunPanel() {
       <Setting path="epochs" />
       <Setting path="batchSize" />
       <Setting path="gradientAccumulation" />
+      <Setting path="recomputeActivations" />
       <Setting path="seed" />
       <Setting path="backend" />
       {device.kind === "measuring" && <ProgressLine what="Measuring what this device can do" />}
