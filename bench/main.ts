@@ -2,30 +2,35 @@
 import { parseArgs } from "node:util";
 import { CommandError, runMain } from "../tools/cli/project.mjs";
 import { BenchBrowser } from "./browser.ts";
+import type { ModelName } from "./engine.ts";
 import { counts, losses, memory, times, wasm, type Measured, type Part } from "./parts.ts";
 import { table } from "./report.ts";
-import { writeResults } from "./results.ts";
+import { writeResults, type Results } from "./results.ts";
 
 const browserParts: Readonly<Record<string, Part>> = { counts, times, memory, losses, wasm };
 const partNames = [...Object.keys(browserParts), "cached"];
-const usage = `Usage: npm run bench -- [--only ${partNames.join("|")}] [--adapter software|hardware]`;
+const modelNames: readonly ModelName[] = ["transformer", "mobilenet-v2"];
+const usage = `Usage: npm run bench -- [--only ${partNames.join("|")}] [--model ${modelNames.join("|")}] [--adapter software|hardware]`;
 
 interface Arguments {
   readonly parts: readonly string[];
+  readonly models: readonly ModelName[];
   readonly adapter: "software" | "hardware";
 }
 
 function readArguments(): Arguments {
-  let values: { only?: string[]; adapter?: string };
+  let values: { only?: string[]; model?: string; adapter?: string };
   try {
-    values = parseArgs({ options: { only: { type: "string", multiple: true }, adapter: { type: "string" } } }).values;
+    values = parseArgs({ options: { only: { type: "string", multiple: true }, model: { type: "string" }, adapter: { type: "string" } } }).values;
   } catch (error) {
     throw new CommandError(`${(error as Error).message} ${usage}`);
   }
-  const { only = partNames, adapter = "software" } = values;
+  const { only = partNames, model, adapter = "software" } = values;
+  const models = modelNames.filter((name) => model === undefined || name === model);
   for (const part of only) if (!partNames.includes(part)) throw new CommandError(`--only ${part}: there is no such part. ${usage}`);
+  if (models.length === 0) throw new CommandError(`--model ${model}: there is no such model. ${usage}`);
   if (adapter !== "software" && adapter !== "hardware") throw new CommandError(`--adapter ${adapter}: expected software or hardware. ${usage}`);
-  return { parts: only, adapter };
+  return { parts: only, models, adapter };
 }
 
 async function adapterName(browser: BenchBrowser): Promise<string> {
@@ -35,19 +40,22 @@ async function adapterName(browser: BenchBrowser): Promise<string> {
 }
 
 await runMain(async () => {
-  const { parts, adapter } = readArguments();
+  const { parts, models, adapter } = readArguments();
   const say = (line: string): void => console.error(line);
   const browser = await BenchBrowser.open(adapter);
-  const measured: Measured = { rows: [], remarks: [] };
-  let name: string;
+  const remarks: string[] = [];
+  let name = "";
+  // After each part, so that a long run that is cut off has kept what it measured.
+  let results: Results | null = null;
+  const keep = (measured: Measured): void => {
+    remarks.push(...measured.remarks);
+    results = writeResults(name, measured.rows);
+  };
   try {
     name = await adapterName(browser);
     for (const part of parts) {
       const run = browserParts[part];
-      if (!run) continue;
-      const { rows, remarks } = await run(browser, say);
-      measured.rows.push(...rows);
-      measured.remarks.push(...remarks);
+      if (run) keep(await run(browser, say, models));
     }
   } finally {
     await browser.close();
@@ -55,8 +63,8 @@ await runMain(async () => {
   if (parts.includes("cached")) {
     // It brings TensorFlow.js into Node, which the other parts do without.
     const { cached } = await import("./cached.ts");
-    measured.rows.push(...(await cached(say)).rows);
+    keep(await cached(say));
   }
-  console.log(table(writeResults(name, measured.rows)));
-  if (measured.remarks.length > 0) console.log(["", ...measured.remarks].join("\n"));
+  if (results) console.log(table(results));
+  if (remarks.length > 0) console.log(["", ...remarks].join("\n"));
 });

@@ -12,7 +12,8 @@ export interface Measured {
   readonly remarks: string[];
 }
 
-export type Part = (browser: BenchBrowser, say: (line: string) => void) => Promise<Measured>;
+/** @param models those that are measured, where a part measures several. */
+export type Part = (browser: BenchBrowser, say: (line: string) => void, models: readonly ModelName[]) => Promise<Measured>;
 
 type Phase = StartOptions["phase"];
 interface Contender {
@@ -62,9 +63,9 @@ function countRows({ model, engine }: Contender, phase: Row["phase"], { counts, 
 }
 
 /** Exact counts, by a GPU that is given nothing to do. */
-export const counts: Part = async (browser, say) => {
+export const counts: Part = async (browser, say, models) => {
   const measured: Measured = { rows: [], remarks: [] };
-  for (const contender of contenders) {
+  for (const contender of contenders.filter(({ model }) => models.includes(model))) {
     const { model, engine, phase } = contender;
     say(`counting: ${engine}, ${model}, ${phase}`);
     await onPage(browser, measured, { ...defaults, ...contender, counted: true, dry: true }, async (page) => {
@@ -89,7 +90,8 @@ async function interleaved(browser: BenchBrowser, measured: Measured, model: Mod
     for (const contender of contenders.filter((candidate) => candidate.model === model)) {
       try {
         const page = await browser.start({ ...defaults, ...contender, counted: options.dry, dry: options.dry });
-        await page.steps(settlingSteps);
+        // Where each step takes seconds, those that have nothing to capture settle in two.
+        await page.steps(options.dry || contender.phase === "replay" ? settlingSteps : 2);
         pages.push({ ...contender, page, steps: [] });
       } catch (error) {
         if (contender.engine === "graft" && contender.phase === "steady") throw error;
@@ -107,9 +109,9 @@ async function interleaved(browser: BenchBrowser, measured: Measured, model: Mod
 }
 
 /** JavaScript by a GPU that has nothing to do and takes no core away; the whole step by one that computes. */
-export const times: Part = async (browser, say) => {
+export const times: Part = async (browser, say, models) => {
   const measured: Measured = { rows: [], remarks: [] };
-  for (const model of ["transformer", "mobilenet-v2"] as const) {
+  for (const model of models) {
     say(`timing: ${model}, JavaScript`);
     await interleaved(browser, measured, model, { dry: true, rounds: 15 });
     say(`timing: ${model}, whole steps`);
@@ -129,10 +131,10 @@ function lossError(steps: readonly StepFigures[], want: readonly number[]): numb
 }
 
 /** Twenty losses against PyTorch's, at the size that is measured, and the same run twice at a small one. */
-export const losses: Part = async (browser, say) => {
+export const losses: Part = async (browser, say, models) => {
   const measured: Measured = { rows: [], remarks: [] };
   const goldens = (JSON.parse(readFileSync(join(projectRoot, "bench/goldens/losses.json"), "utf8")) as { cases: LossGolden[] }).cases;
-  for (const { name: model, losses: want } of goldens) {
+  for (const { name: model, losses: want } of goldens.filter(({ name }) => models.includes(name))) {
     const all = contenders.filter((contender) => contender.model === model);
     for (const [backend, contender] of [...all.map((one) => ["webgpu", one] as const), ["wasm", { model, engine: "graft", phase: "steady" }] as const]) {
       say(`losses: ${contender.engine}, ${model}, ${backend}, ${contender.phase}`);
