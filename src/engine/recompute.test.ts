@@ -6,7 +6,7 @@ import type { Model } from "../graph/types.ts";
 import { initialWeights } from "../models/initial-weights.ts";
 import { softmaxCrossEntropy } from "./losses.ts";
 import { GraphModule } from "./module.ts";
-import { tf, type Tensor } from "./tf.ts";
+import { tf } from "./tf.ts";
 
 beforeAll(async () => {
   await tf.setBackend("cpu");
