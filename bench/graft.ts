@@ -56,7 +56,7 @@ export async function startGraft(problem: ReferenceProblem, backend: BackendName
       steps++;
       return async () => {
         const [figures] = await step.readFigures();
-        if (phase === "replay" && steps >= STEPS_TO_CAPTURE && step.mode.kind !== "replayed") throw new Error(`Graft's step is not replayed: ${step.mode.because}.`);
+        if (phase === "replay" && steps >= STEPS_TO_CAPTURE && step.mode.kind !== "replayed") throw new Error(`Graft's step is not replayed: ${step.mode.kind === "eager" ? step.mode.because : "it is still being recorded"}.`);
         return figures?.loss ?? NaN;
       };
     },

@@ -47,6 +47,8 @@ export type RunEvent =
   | { readonly kind: "preparing"; readonly what: string; readonly done: number; readonly total: number }
   /** The device does not hold a whole batch: it is computed in parts, to the same step. */
   | { readonly kind: "batch-split"; readonly batchSize: number; readonly microBatchSize: number }
+  /** The device could not be given the whole step at once, so that it waits for JavaScript: slower, and the same numbers. */
+  | { readonly kind: "not-captured"; readonly because: string }
   /** At most ten times a second; every step since the last event. */
   | { readonly kind: "steps"; readonly points: readonly StepPoint[]; readonly examplesPerSecond: number; readonly secondsLeft: number }
   | { readonly kind: "epoch"; readonly point: EpochPoint }

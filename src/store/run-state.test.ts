@@ -34,6 +34,10 @@ describe("a run", () => {
     expect(bestEpoch(record)?.epoch).toBe(1);
   });
 
+  it("keeps why a step is not captured", () => {
+    expect(recordOf(follow(started, steps(1), { kind: "not-captured", because: "it binds a texture" })).notCaptured).toBe("it binds a texture");
+  });
+
   it("keeps that a batch did not fit", () => {
     expect(recordOf(follow(started, { kind: "batch-split", batchSize: 32, microBatchSize: 8 }, steps(1))).batchSplit).toEqual({ batchSize: 32, microBatchSize: 8 });
     expect(recordOf(follow(started)).batchSplit).toBeNull();

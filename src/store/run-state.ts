@@ -23,6 +23,8 @@ export interface RunRecord {
   readonly rateChanges: readonly RateChange[];
   /** Where the device does not hold a whole batch: how many examples it computes at once. */
   readonly batchSplit: BatchSplit | null;
+  /** Why the device waits for JavaScript at every step; null where it does not. */
+  readonly notCaptured: string | null;
   readonly examplesPerSecond: number;
   readonly secondsLeft: number;
   /** By step. */
@@ -52,6 +54,7 @@ const emptyRecord: RunRecord = {
   epochs: [],
   rateChanges: [],
   batchSplit: null,
+  notCaptured: null,
   examplesPerSecond: 0,
   secondsLeft: 0,
   loss: emptyTrace(),
@@ -134,6 +137,8 @@ export function reduceRun(run: Run, event: RunEvent): Run {
       const { batchSize, microBatchSize } = event;
       return recording(run, { ...record, batchSplit: { batchSize, microBatchSize } });
     }
+    case "not-captured":
+      return recording(run, { ...record, notCaptured: event.because });
     case "steps":
       return recording(run, withSteps(record, event));
     case "epoch":

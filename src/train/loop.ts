@@ -90,6 +90,7 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
   let examplesSeen = 0;
   let step = 0;
   let handFactor = 1;
+  let modeTold = false;
   let plateau = initialPlateau;
   let best: Best | null = null;
   let epochsWithoutGain = 0;
@@ -128,6 +129,10 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
         trainingStep.apply(learningRate);
         step++;
         examplesSeen += batches.reduce((sum, batch) => sum + batch.length, 0);
+        if (!modeTold && trainingStep.mode.kind === "eager") {
+          modeTold = true;
+          onEvent({ kind: "not-captured", because: trainingStep.mode.because });
+        }
         telemetry.push({ step, epoch: step / epochSteps, learningRate });
         await trainingStep.ready();
         if (telemetry.due) epochFigures.push(...(await telemetry.flush()));

@@ -134,7 +134,7 @@ export class CapturedStep implements TrainingStep {
     const eager = states.find((state): state is Extract<CaptureState, { kind: "eager" }> => state.kind === "eager");
     if (eager) return { kind: "eager", because: eager.because };
     const replaying = states.filter((state) => state.kind === "replaying");
-    if (replaying.length === 0 || replaying.length < states.length) return { kind: "eager", because: "the step is still being recorded" };
+    if (replaying.length === 0 || replaying.length < states.length) return { kind: "recording" };
     const sum = (key: "dispatches" | "allocatedBytes" | "leastBytes"): number => replaying.reduce((total, state) => total + state[key], 0);
     return { kind: "replayed", dispatches: sum("dispatches"), allocatedBytes: sum("allocatedBytes"), leastBytes: sum("leastBytes") };
   }

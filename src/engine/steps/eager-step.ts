@@ -5,7 +5,7 @@ import { tf, type Tensor } from "../tf.ts";
 import type { MicroBatch, StepFigures, StepMode, StepObjective, StepSettings, TrainingStep } from "./training-step.ts";
 
 export class EagerStep implements TrainingStep {
-  readonly mode: StepMode = { kind: "eager", because: "only WebGPU has steps to capture" };
+  readonly mode: StepMode = { kind: "plain" };
   private readonly module: GraphModule;
   private readonly objective: StepObjective;
   private readonly settings: StepSettings;

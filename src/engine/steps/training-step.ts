@@ -45,8 +45,14 @@ export interface StepFigures {
   readonly gradientNorm: number;
 }
 
-/** How the device is driven: replayed where a step was captured, else the reason why not. */
-export type StepMode = { readonly kind: "replayed"; readonly dispatches: number; readonly allocatedBytes: number; readonly leastBytes: number } | { readonly kind: "eager"; readonly because: string };
+/** How the device is driven. */
+export type StepMode =
+  /** Op by op: there is nothing to gain from capturing here. */
+  | { readonly kind: "plain" }
+  | { readonly kind: "recording" }
+  | { readonly kind: "replayed"; readonly dispatches: number; readonly allocatedBytes: number; readonly leastBytes: number }
+  /** The step cannot be captured; the reason fits behind "because". */
+  | { readonly kind: "eager"; readonly because: string };
 
 export interface TrainingStep {
   /** Adds the gradients of one micro-batch. */

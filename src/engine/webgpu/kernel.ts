@@ -92,7 +92,11 @@ function sourceOf<I extends string, P extends string, O extends string, U extend
     ...(members.length === 0 ? [] : [`struct Uniforms { ${members.map(([name, type]) => `${name}: ${type}`).join(", ")} }`, `@group(0) @binding(${storage.length}) var<uniform> uniforms: Uniforms;`]),
     code,
     `@compute @workgroup_size(${workgroupSize.join(", ")})`,
-    "fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) workgroup: vec3u, @builtin(global_invocation_id) global: vec3u) { run(local, workgroup, global); }",
+    "fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) workgroup: vec3u, @builtin(global_invocation_id) global: vec3u) {",
+    // A binding that the code does not use would be missing from the pipeline's layout, and the bind group be refused.
+    `  ${[...storage.map(([name]) => name), ...(members.length === 0 ? [] : ["uniforms"])].map((name) => `_ = &${name};`).join(" ")}`,
+    "  run(local, workgroup, global);",
+    "}",
   ].join("\n");
 }
 

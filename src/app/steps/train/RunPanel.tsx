@@ -47,7 +47,8 @@ export function RunPanel() {
       <p className={classes.device}>
         {backendName(info.backend)}, {info.adapter}. {formatCompact(info.trainableParameters)} of {formatCompact(info.totalParameters)} parameters learn
         {info.trunkCached && info.trainableParameters < info.totalParameters ? "; the frozen layers were computed once and kept." : "."}
-        {record.batchSplit && ` A batch of ${record.batchSplit.batchSize} does not fit this device's memory: it is computed ${record.batchSplit.microBatchSize} at a time, to the same step.`} Loss, accuracy and gradient norm are smoothed.
+        {record.batchSplit && ` A batch of ${record.batchSplit.batchSize} does not fit this device's memory: it is computed ${record.batchSplit.microBatchSize} at a time, to the same step.`}
+        {record.notCaptured && ` Each step waits for JavaScript, because ${record.notCaptured}.`} Loss, accuracy and gradient norm are smoothed.
       </p>
       {going && (
         <div className={classes.rate}>
