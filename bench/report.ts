@@ -53,9 +53,10 @@ function lines(find: Find): Line[] {
     const time = ratio(graft("totalMs"), plain("totalMs"));
     all.push({ what: `${model}: time a step`, ...both("totalMs", ms), target: "half of plain's", met: holds([time], (value) => value <= 0.5) });
     for (const backend of ["webgpu", "wasm"] as const) {
-      const error = (engine: Row["engine"]): number | undefined => find(model, engine, "lossError", { backend });
-      const show = (value: number | undefined): string | undefined => value?.toExponential(1);
-      all.push({ what: `${model}: 20 losses against PyTorch's, ${backend}`, plain: show(error("tfjs")), graft: show(error("graft")), jax: show(error("jax-js")), target: "1e-3", met: holds([error("graft")], (value) => value <= 1e-3) });
+      const error = find(model, "graft", "lossError", { backend });
+      // The others take a few steps only, to show that they are the same model.
+      const few = (engine: Row["engine"]): string | undefined => find(model, engine, "firstLossesError", { backend })?.toExponential(1);
+      all.push({ what: `${model}: 20 losses against PyTorch's, ${backend}`, plain: few("tfjs"), graft: error?.toExponential(1), jax: few("jax-js"), target: "1e-3", met: holds([error], (value) => value <= 1e-3) });
     }
   }
   const differ = (engine: Row["engine"]): number | undefined => find("small-transformer", engine, "lossesThatDiffer");
