@@ -3,12 +3,12 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { allocatedNow, installCounters, markPhase, startRecording, stopRecording } from "./counters.ts";
 
 const code = `
-@group(0) @binding(0) var<storage, read_write> result: array<f32>;
+@group(0) @binding(0) var<storage, read_write> y: array<f32>;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<uniform> factor: f32;
-@compute @workgroup_size(4) fn main(@builtin(global_invocation_id) id: vec3u) { result[id.x] = factor * x[id.x]; }
+@compute @workgroup_size(4) fn main(@builtin(global_invocation_id) id: vec3u) { _ = &y; y[id.x + id.y] = factor * x[id.x]; } // y is written
 `;
-const inPlace = code.replace("result[id.x] = factor * x[id.x];", "result[id.x] = result[id.x] + factor * x[id.x];");
+const inPlace = code.replace("= factor", "= y[id.x] + factor");
 
 describe("counters", () => {
   let device: GPUDevice;

@@ -124,7 +124,8 @@ function bindingsOf(code: string): Bindings {
       found.set(key, "read");
       continue;
     }
-    const uses = [...code.matchAll(new RegExp(`\\b${name}\\b`, "g"))].length - 1;
+    // `_ = &name;` keeps a binding in the layout and touches no byte of it; in `global.y`, y is no binding.
+    const uses = [...code.replaceAll(`_ = &${name};`, "").replaceAll(/\/\/.*/g, "").matchAll(new RegExp(`(?<!\\.)\\b${name}\\b`, "g"))].length - 1;
     const assignments = [...code.matchAll(new RegExp(`\\b${name}\\s*\\[[^;=]*\\](?:\\.\\w+)?\\s*=(?!=)`, "g"))].length;
     found.set(key, uses > assignments ? "update" : "write");
   }
