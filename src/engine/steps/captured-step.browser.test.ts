@@ -127,4 +127,30 @@ describe("a training step on WebGPU", () => {
     expect(plain.figures.map(({ gradientNorm }) => gradientNorm)).toBeAllClose(eager.figures.map(({ gradientNorm }) => gradientNorm), { rtol: 1e-2 });
     expect(memory()).toEqual(before);
   });
+
+  it("draws another dropout mask at every replayed step, the one that its seed says", { timeout: 60_000 }, async () => {
+    const builder = new GraphBuilder();
+    const dropped = builder.add("classifier/dropout", "dropout", [builder.input("x", [null, 32], "float32")], { rate: 0.5 });
+    const graph = builder.build([builder.add("classifier/logits", "matMul", [dropped, builder.parameter("classifier/kernel", [32, 3])], { transposeA: false, transposeB: false })]);
+    const model = { graph, weights: initialWeights(graph, new Rng(1), () => 0.5) };
+    const seeds = [1, 2, 3, 4, 5, 6, 7, 1];
+    const losses = async (capture: boolean): Promise<number[]> => {
+      const module = new GraphModule(model, new Set(["classifier/kernel"]));
+      const step = createTrainingStep(module, objective, { ...settings, capture });
+      const [x, targets] = [tf.fill([4, 32], 1), tf.tensor1d([0, 1, 2, 0], "int32")];
+      for (const seed of seeds) {
+        step.accumulate({ activations: new Map([["x", x]]), targets, share: 1, seed });
+        // A rate of 0: only the mask tells one step from another.
+        step.apply(0);
+      }
+      const figures = await step.readFigures();
+      expect(step.mode.kind).toBe(capture ? "replayed" : "eager");
+      for (const part of [x, targets, step, module]) part.dispose();
+      return figures.map(({ loss }) => loss);
+    };
+    const replayed = await losses(true);
+    expect(new Set(replayed).size).toBe(7);
+    expect(replayed.at(-1)).toBe(replayed[0]);
+    expect(replayed).toEqual(await losses(false));
+  });
 });
