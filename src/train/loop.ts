@@ -129,16 +129,17 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
         trainingStep.apply(learningRate);
         step++;
         examplesSeen += batches.reduce((sum, batch) => sum + batch.length, 0);
-        if (!modeTold && trainingStep.mode.kind === "eager") {
-          modeTold = true;
-          onEvent({ kind: "not-captured", because: trainingStep.mode.because });
-        }
         telemetry.push({ step, epoch: step / epochSteps, learningRate });
         await trainingStep.ready();
         if (telemetry.due) epochFigures.push(...(await telemetry.flush()));
         await control.checkpoint({ onPause: () => onEvent({ kind: "paused" }), onResume: () => onEvent({ kind: "resumed" }) });
       }
       epochFigures.push(...(await telemetry.flush()));
+      const { mode } = trainingStep;
+      if (!modeTold && mode.kind === "eager") {
+        modeTold = true;
+        onEvent({ kind: "not-captured", because: mode.because });
+      }
       if (control.stopped) break;
 
       const validation = await evaluate(problem.validation, context);

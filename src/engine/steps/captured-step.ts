@@ -10,7 +10,8 @@ import { tf, type Tensor } from "../tf.ts";
 import { CapturedFunction, type CaptureState } from "../webgpu/capture.ts";
 import { orDeviceError } from "../webgpu/device-errors.ts";
 import { BLOCK_BYTES, FlatTensors } from "../webgpu/flat.ts";
-import { copyBetween, copyOnDevice, flush, hostValues, readRange, webgpuBackend, type WebgpuBackend } from "../webgpu/internals.ts";
+import { copyToBuffer, copyOnDevice, flush, hostValues, readRange, webgpuBackend, type WebgpuBackend } from "../webgpu/internals.ts";
+import { Workspace } from "../webgpu/replay.ts";
 import type { MicroBatch, StepFigures, StepMode, StepObjective, StepSettings, TrainingStep } from "./training-step.ts";
 
 /** Steps whose figures wait on the device before they have to be read. */
@@ -47,6 +48,7 @@ export class CapturedStep implements TrainingStep {
   private readonly groups: readonly { readonly scale: number; readonly decay: number }[];
   private readonly groupOfBlock: Tensor;
   private readonly shapes = new Map<string, ShapeCapture>();
+  private readonly workspace = new Workspace(this.backend.device);
   private readonly adding: CapturedFunction;
   /** From the gradients of the one micro-batch, and from the sums of several. */
   private readonly applying: Readonly<Record<"one" | "several", CapturedFunction>>;
@@ -107,7 +109,7 @@ export class CapturedStep implements TrainingStep {
     if (!this.inSums) copyOnDevice(this.backend, this.microFigures.get("figures"), this.stepFigures.get("figures"));
     this.applying[this.inSums ? "several" : "one"].call();
     if (this.unread >= FIGURES_KEPT) throw new Error(`The figures of ${FIGURES_KEPT} steps were not read.`);
-    copyBetween(this.backend, this.stepFigures.get("figures"), this.figureRing, FIGURE_BYTES * this.unread);
+    copyToBuffer(this.backend, this.stepFigures.get("figures"), this.figureRing, FIGURE_BYTES * this.unread);
     flush(this.backend);
     this.unread++;
     this.accumulated = 0;
@@ -147,12 +149,13 @@ export class CapturedStep implements TrainingStep {
     this.shapes.clear();
     for (const captured of [this.adding, ...Object.values(this.applying)]) captured.dispose();
     for (const flat of [this.gradients, this.sums, this.control, this.microFigures, this.stepFigures, ...Object.values(this.slots)]) flat?.dispose();
+    this.workspace.dispose();
     this.groupOfBlock.dispose();
     this.figureRing.destroy();
   }
 
   private capture(work: () => void): CapturedFunction {
-    return new CapturedFunction(this.backend, work, { enabled: this.settings.capture ?? true });
+    return new CapturedFunction(this.backend, work, this.workspace, { enabled: this.settings.capture ?? true });
   }
 
   private shapeOf(tensors: ReadonlyMap<string, Tensor>): ShapeCapture {

@@ -1,14 +1,18 @@
 /** What is captured gives the bits of the eager step, allocates once, and refuses what it cannot repeat. */
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { memory, useBackend } from "../backend.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { CapturedFunction } from "./capture.ts";
 import { FlatTensors } from "./flat.ts";
 import { copyOnDevice, flush, webgpuBackend } from "./internals.ts";
+import { Workspace } from "./replay.ts";
 
+let workspace: Workspace;
 beforeAll(async () => {
   expect(await useBackend("webgpu", { wasmPath: "" })).toMatchObject({ backend: "webgpu" });
 });
+beforeEach(() => void (workspace = new Workspace(webgpuBackend().device)));
+afterEach(() => workspace.dispose());
 
 const wave = (size: number, phase: number): Float32Array => Float32Array.from({ length: size }, (_, i) => Math.sin(0.37 * i + phase));
 
@@ -59,7 +63,7 @@ describe("a captured function", () => {
     eager.dispose();
 
     const descent = new Descent();
-    const captured = new CapturedFunction(webgpuBackend(), descent.step);
+    const captured = new CapturedFunction(webgpuBackend(), descent.step, workspace);
     const got = await descent.run(() => captured.call(), 9);
     expect(captured.state).toMatchObject({ kind: "replaying" });
     expect(got).toEqual(want);
@@ -72,7 +76,7 @@ describe("a captured function", () => {
   it("creates no buffer and no bind group once it replays", async () => {
     const { device } = webgpuBackend();
     const descent = new Descent();
-    const captured = new CapturedFunction(webgpuBackend(), descent.step);
+    const captured = new CapturedFunction(webgpuBackend(), descent.step, workspace);
     await descent.run(() => captured.call(), 4);
     const created = { buffers: 0, groups: 0 };
     const [createBuffer, createBindGroup] = [device.createBuffer.bind(device), device.createBindGroup.bind(device)];
@@ -89,7 +93,7 @@ describe("a captured function", () => {
   it("stays eager where an upload differs from call to call, and says where", async () => {
     const out = new FlatTensors("test output", [{ name: "y", shape: [2000] }]);
     let call = 0;
-    const captured = new CapturedFunction(webgpuBackend(), () => tf.tidy(() => copyOnDevice(webgpuBackend(), tf.mul(out.get("y"), tf.tensor1d(new Float32Array(2000).fill(++call))), out.get("y"))));
+    const captured = new CapturedFunction(webgpuBackend(), () => tf.tidy(() => copyOnDevice(webgpuBackend(), tf.mul(out.get("y"), tf.tensor1d(new Float32Array(2000).fill(++call))), out.get("y"))), workspace);
     for (let i = 0; i < 8; i++) captured.call();
     expect(captured.state).toMatchObject({ kind: "eager", because: expect.stringMatching(/command 1 of 2 \(BinaryOpProgram\) read or wrote something else/) as string });
     out.dispose();
@@ -99,10 +103,25 @@ describe("a captured function", () => {
   it("stays eager where a tensor outlives the call", () => {
     const kept: Tensor[] = [];
     const x = tf.tensor1d(wave(1500, 0));
-    const captured = new CapturedFunction(webgpuBackend(), () => void kept.push(tf.square(x)));
+    const captured = new CapturedFunction(webgpuBackend(), () => void kept.push(tf.square(x)), workspace);
     for (let i = 0; i < 4; i++) captured.call();
     expect(captured.state).toEqual({ kind: "eager", because: "a tensor that it makes is still in use afterwards" });
     for (const tensor of [...kept, x]) tensor.dispose();
     captured.dispose();
+  });
+
+  it("works where another has worked before, without room of its own, and both stay right", async () => {
+    const [first, second] = [new Descent(), new Descent()];
+    const [a, b] = [first, second].map(({ step }) => new CapturedFunction(webgpuBackend(), step, workspace)) as [CapturedFunction, CapturedFunction];
+    const want = await first.run(() => a.call(), 6);
+    expect(await second.run(() => b.call(), 6)).toEqual(want);
+    const [made, reused] = [a.state, b.state].map((state) => (state.kind === "replaying" ? state.allocatedBytes : -1)) as [number, number];
+    expect(reused).toBeGreaterThan(0);
+    expect(reused).toBeLessThan(made);
+    // In turns, each overwrites what the other left there.
+    const turns: number[][] = [];
+    for (let i = 0; i < 3; i++) turns.push(await first.run(() => a.call(), 1), await second.run(() => b.call(), 1));
+    for (let i = 0; i < 6; i += 2) expect(turns[i + 1]).toEqual(turns[i]);
+    for (const part of [a, b, first, second]) part.dispose();
   });
 });

@@ -5,7 +5,7 @@
  */
 import { destroyFreeBuffers, flush, type WebgpuBackend } from "./internals.ts";
 import { record, type Command, type RecordedRange, type RecordedValue, type Recording } from "./recording.ts";
-import { prepareReplay, type Replay } from "./replay.ts";
+import { prepareReplay, type Replay, type Workspace } from "./replay.ts";
 
 export type CaptureState =
   | { readonly kind: "recording"; readonly recordings: number }
@@ -18,14 +18,19 @@ const RECORDINGS = 5;
 export class CapturedFunction {
   private readonly backend: WebgpuBackend;
   private readonly step: () => void;
+  private readonly workspace: Workspace;
   private last: Recording | null = null;
   private replay: Replay | null = null;
   private current: CaptureState = { kind: "recording", recordings: 0 };
 
-  /** @param step synchronous; what it makes it disposes, its results it copies into tensors that were there before. */
-  constructor(backend: WebgpuBackend, step: () => void, { enabled = true }: { readonly enabled?: boolean } = {}) {
+  /**
+   * @param step synchronous; what it makes it disposes, its results it copies into tensors that were there before.
+   * @param workspace the caller's; functions that share one must not run at once, and are disposed before it.
+   */
+  constructor(backend: WebgpuBackend, step: () => void, workspace: Workspace, { enabled = true }: { readonly enabled?: boolean } = {}) {
     this.backend = backend;
     this.step = step;
+    this.workspace = workspace;
     if (!enabled) this.stayEager("capturing is switched off");
   }
 
@@ -64,7 +69,7 @@ export class CapturedFunction {
   private build(recording: Recording): void {
     // Before the replay allocates: the eager steps' buffers make room for it.
     destroyFreeBuffers(this.backend);
-    const replay = prepareReplay(this.backend.device, recording);
+    const replay = prepareReplay(this.backend.device, recording, this.workspace);
     if (typeof replay === "string") {
       this.stayEager(replay);
       return;

@@ -115,17 +115,14 @@ export function hostValues(backend: WebgpuBackend, tensor: tf.TensorInfo): Float
 
 /** Copies all of `source` to where `destination` is on the device, in the backend's own queue. Both keep their buffers. */
 export function copyOnDevice(backend: WebgpuBackend, source: tf.TensorInfo, destination: tf.TensorInfo): void {
-  const from = bindingOf(backend, source);
-  const to = bindingOf(backend, destination);
-  backend.ensureCommandEncoderReady();
-  backend.endComputePassEncoder();
-  (backend.commandEncoder as GPUCommandEncoder).copyBufferToBuffer(from.buffer, from.offset ?? 0, to.buffer, to.offset ?? 0, 4 * tf.util.sizeFromShape(source.shape));
-  for (const { dataId } of [source, destination]) backend.commandQueueOwnedIds.add(dataId);
+  const { buffer, offset = 0 } = bindingOf(backend, destination);
+  copyToBuffer(backend, source, buffer, offset);
+  backend.commandQueueOwnedIds.add(destination.dataId);
   forgetHostValues(backend, destination);
 }
 
-/** Copies a tensor to a place in a buffer that is no tensor. */
-export function copyBetween(backend: WebgpuBackend, source: tf.TensorInfo, buffer: GPUBuffer, offset: number): void {
+/** The same to a place in a buffer that is no tensor. */
+export function copyToBuffer(backend: WebgpuBackend, source: tf.TensorInfo, buffer: GPUBuffer, offset: number): void {
   const from = bindingOf(backend, source);
   backend.ensureCommandEncoderReady();
   backend.endComputePassEncoder();

@@ -4,7 +4,7 @@
  * both kinds keep their order. What kernels compute is in ../kernels/webgpu.
  */
 import { tf, type Tensor } from "../tf.ts";
-import { bindingOf, emptyTensor, flush, webgpuBackend, type WebgpuBackend } from "./internals.ts";
+import { bindingOf, emptyTensor, flush, forgetHostValues, webgpuBackend, type WebgpuBackend } from "./internals.ts";
 
 /** The element of a storage array. A vec4f array needs a size that is a multiple of 4. */
 export type ElementType = "f32" | "i32" | "u32" | "vec4f";
@@ -70,8 +70,7 @@ export function defineKernel<Output extends string, Input extends string = never
       if (uniformTypes.length > 0) bindings.push(uploadUniforms(backend, uniformTypes, uniforms as Names<Uniform, number>));
       encode(backend, { name, source }, bindings, workgroups);
       for (const { dataId } of tensors) backend.commandQueueOwnedIds.add(dataId);
-      // What was read back before is no longer what the device holds.
-      for (const key of inPlaceNames) backend.tensorMap.get((inPlace as Names<InPlace, Tensor>)[key].dataId).values = null;
+      for (const key of inPlaceNames) forgetHostValues(backend, (inPlace as Names<InPlace, Tensor>)[key]);
       return made;
     },
   };

@@ -11,7 +11,7 @@ export interface Replay {
   run(): void;
   dispose(): void;
   readonly dispatches: number;
-  /** What the replay allocated: planned values and constants. */
+  /** What the replay allocated: constants, and what the workspace did not have yet. */
   readonly allocatedBytes: number;
   /** The least that its values need at once, constants included. */
   readonly leastBytes: number;
@@ -28,15 +28,54 @@ interface Place {
 /** Bindings begin at multiples of this; the device's own limit may be lower. */
 const ALIGNMENT = 256;
 
+/**
+ * The buffers of values that do not outlive a replay. Replays of one step never run at once, so that each shape of a batch
+ * works in the same ones.
+ */
+export class Workspace {
+  private readonly device: GPUDevice;
+  private readonly buffers: GPUBuffer[] = [];
+
+  constructor(device: GPUDevice) {
+    this.device = device;
+  }
+
+  /** Buffers at least as large, each another; `made` are the bytes of those that had to be made. */
+  take(sizes: readonly number[]): { readonly buffers: readonly GPUBuffer[]; readonly made: number } {
+    const free = this.buffers.toSorted((a, b) => a.size - b.size);
+    const taken = new Map<number, GPUBuffer>();
+    let made = 0;
+    // The largest first, so that it is not left without the only one that is large enough.
+    for (const index of [...sizes.keys()].sort((a, b) => (sizes[b] as number) - (sizes[a] as number))) {
+      const size = sizes[index] as number;
+      const fitting = free.findIndex((buffer) => buffer.size >= size);
+      const [known] = fitting < 0 ? [] : free.splice(fitting, 1);
+      if (known === undefined) made += size;
+      taken.set(index, known ?? this.make(size));
+    }
+    return { buffers: sizes.map((_, index) => taken.get(index) as GPUBuffer), made };
+  }
+
+  dispose(): void {
+    for (const buffer of this.buffers.splice(0)) buffer.destroy();
+  }
+
+  private make(size: number): GPUBuffer {
+    const buffer = this.device.createBuffer({ label: `captured values ${this.buffers.length + 1}`, size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
+    this.buffers.push(buffer);
+    return buffer;
+  }
+}
+
 /** @returns a sentence's part that fits behind "because" where the recording cannot be replayed. */
-export function prepareReplay(device: GPUDevice, recording: Recording): Replay | string {
+export function prepareReplay(device: GPUDevice, recording: Recording, workspace: Workspace): Replay | string {
   const problem = whyNot(recording);
   if (problem !== null) return problem;
   const elided = elidedCopies(recording.commands);
   const commands = recording.commands.filter((command) => command.kind === "dispatch" || !elided.has(command));
   const homes = new Map([...elided].map(([copy, home]) => [copy.from.of as RecordedValue, home] as const));
   const constants = placeConstants(device, commands);
-  const temporaries = placeTemporaries(device, commands, homes);
+  const temporaries = placeTemporaries(device, commands, homes, workspace);
   const placeOf = ({ of, offset }: RecordedRange): Place => {
     if (of instanceof GPUBuffer) return { buffer: of, offset };
     const place = homes.get(of) ?? constants.places.get(of) ?? temporaries.places.get(of);
@@ -44,7 +83,6 @@ export function prepareReplay(device: GPUDevice, recording: Recording): Replay |
     return { buffer: place.buffer, offset: place.offset + offset };
   };
   const encoders = commands.map((command) => (command.kind === "dispatch" ? dispatchEncoder(device, command, placeOf) : copyEncoder(command, placeOf)));
-  const buffers = [...constants.buffers, ...temporaries.buffers];
 
   return {
     run() {
@@ -62,10 +100,10 @@ export function prepareReplay(device: GPUDevice, recording: Recording): Replay |
       device.queue.submit([encoder.finish()]);
     },
     dispose() {
-      for (const buffer of buffers) buffer.destroy();
+      for (const buffer of constants.buffers) buffer.destroy();
     },
     dispatches: commands.filter(({ kind }) => kind === "dispatch").length,
-    allocatedBytes: buffers.reduce((sum, { size }) => sum + size, 0),
+    allocatedBytes: constants.bytes + temporaries.made,
     leastBytes: constants.bytes + temporaries.leastBytes,
   };
 }
@@ -179,7 +217,7 @@ function contentKey(content: Uint8Array): string {
   return key;
 }
 
-function placeTemporaries(device: GPUDevice, commands: readonly Command[], homes: ReadonlyMap<RecordedValue, Place>): Placed & { readonly leastBytes: number } {
+function placeTemporaries(device: GPUDevice, commands: readonly Command[], homes: ReadonlyMap<RecordedValue, Place>, workspace: Workspace): Placed & { readonly made: number; readonly leastBytes: number } {
   const spans = new Map<RecordedValue, { first: number; last: number; apartFrom: Set<RecordedValue> }>();
   commands.forEach((command, position) => {
     const touched = touches(command).filter(({ range }) => !isExternal(range) && (range.of as RecordedValue).content === null && !homes.has(range.of as RecordedValue));
@@ -201,10 +239,11 @@ function placeTemporaries(device: GPUDevice, commands: readonly Command[], homes
   const indices = new Map(values.map((value, index) => [value, index]));
   const planned: PlannedValue[] = [...spans].map(([{ size }, { first, last, apartFrom }]) => ({ size, first, last, apartFrom: new Set([...apartFrom].map((value) => indices.get(value) as number)) }));
   const { places, bufferSizes } = planMemory(planned, { alignment: ALIGNMENT, maxBufferSize: Math.min(device.limits.maxBufferSize, 2 ** 31) });
-  const buffers = bufferSizes.map((size, i) => device.createBuffer({ label: `captured values ${i + 1}`, size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST }));
+  const { buffers, made } = workspace.take(bufferSizes);
   return {
     places: new Map(places.map(({ buffer, offset }, index) => [values[index] as RecordedValue, { buffer: buffers[buffer] as GPUBuffer, offset }])),
     buffers,
+    made,
     leastBytes: livenessMinimum(planned),
   };
 }
