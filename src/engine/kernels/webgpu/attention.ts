@@ -92,6 +92,14 @@ function byVectors<Kernel>(define: (vectors: 1 | 2) => Kernel): (widthOfHead: nu
   return (widthOfHead) => (widthOfHead <= WIDEST_HEAD / 2 ? variants.narrow : variants.wide);
 }
 
+/** How a kernel begins that walks over the keys of a block of query rows, in tiles; up to the first key that its rows may not see. */
+const overKeys = `
+${place}
+var<workgroup> tile: array<vec4f, ${ROWS * LANES}>;
+var<workgroup> exchange: array<vec4f, ${WORKGROUP}>;
+fn run(local: vec3u, workgroup: vec3u, global: vec3u) {${start}
+  let keysEnd = select(uniforms.keyTokens, min(uniforms.keyTokens, (workgroup.x + 1u) * ${ROWS}u), uniforms.causal == 1u);`;
+
 const forwardFor = byVectors((vectors) =>
   defineKernel({
     name: "attention",
@@ -99,12 +107,7 @@ const forwardFor = byVectors((vectors) =>
     outputs: { result: "vec4f", statistics: "vec4f" },
     uniforms: uniformTypes,
     workgroupSize: [WORKGROUP, 1, 1],
-    code: `
-${place}
-var<workgroup> tile: array<vec4f, ${ROWS * LANES}>;
-var<workgroup> exchange: array<vec4f, ${WORKGROUP}>;
-fn run(local: vec3u, workgroup: vec3u, global: vec3u) {${start}
-  let keysEnd = select(uniforms.keyTokens, min(uniforms.keyTokens, (workgroup.x + 1u) * ${ROWS}u), uniforms.causal == 1u);
+    code: `${overKeys}
   var peak = vec4f(NOWHERE);
   var sum = vec4f(0.0);
   ${declare("mixed", vectors)}
@@ -154,12 +157,7 @@ const queryGradientFor = byVectors((vectors) =>
     outputs: { dQuery: "vec4f" },
     uniforms: uniformTypes,
     workgroupSize: [WORKGROUP, 1, 1],
-    code: `
-${place}
-var<workgroup> tile: array<vec4f, ${ROWS * LANES}>;
-var<workgroup> exchange: array<vec4f, ${WORKGROUP}>;
-fn run(local: vec3u, workgroup: vec3u, global: vec3u) {${start}
-  let keysEnd = select(uniforms.keyTokens, min(uniforms.keyTokens, (workgroup.x + 1u) * ${ROWS}u), uniforms.causal == 1u);
+    code: `${overKeys}
   var part = vec4f(0.0);
   ${rows((r) => `{ let at = atResult(batch, firstRow + ${r}u, head); for (var i = lane; i < uniforms.valueWidth; i += ${LANES}u) { part.${AXES[r]} += dot(dy[at + i], result[at + i]); } }`)}
   exchange[local.x] = part;

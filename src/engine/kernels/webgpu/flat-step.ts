@@ -91,8 +91,8 @@ fn run(local: vec3u, workgroup: vec3u, global: vec3u) {
 
 /** Writes the norm to stepFigures[2]. @returns [1]: what gradients are multiplied by; 1 where `maxNorm` is 0 or is kept. */
 export function normAndScale(gradients: Tensor, stepFigures: Tensor, maxNorm: number): Tensor {
-  const workgroups = grid(Math.ceil(gradients.size / SUMMED_BY_WORKGROUP));
   const count = Math.ceil(gradients.size / SUMMED_BY_WORKGROUP);
+  const workgroups = grid(count);
   const { squares } = squaresKernel.run({ inputs: { gradients }, outputs: { squares: [count] }, uniforms: { size: gradients.size, width: workgroups[0] }, workgroups });
   const { scale } = normKernel.run({ inputs: { squares }, inPlace: { stepFigures }, outputs: { scale: [1] }, uniforms: { size: count, maxNorm }, workgroups: [1, 1, 1] });
   return scale;
