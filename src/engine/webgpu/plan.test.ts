@@ -41,6 +41,11 @@ describe("planMemory", () => {
     expect(ratios.reduce((a, b) => a + b, 0) / ratios.length).toBeLessThan(1.2);
   });
 
+  test("values that meet at one command do not share bytes; those that miss each other by one do", () => {
+    expect(planMemory([value(256, 0, 2), value(256, 2, 4)], limits).bufferSizes).toEqual([512]);
+    expect(planMemory([value(256, 0, 2), value(256, 3, 4)], limits).bufferSizes).toEqual([256]);
+  });
+
   test("no buffer grows beyond the limit", () => {
     const { bufferSizes } = planMemory(Array.from({ length: 10 }, () => value(3000, 0, 9)), { alignment: 256, maxBufferSize: 7000 });
     expect(bufferSizes).toEqual([6144, 6144, 6144, 6144, 6144]);
