@@ -39,7 +39,9 @@ describe("a run", () => {
   });
 
   it("keeps that a batch did not fit", () => {
-    expect(recordOf(follow(started, { kind: "batch-split", batchSize: 32, microBatchSize: 8 }, steps(1))).batchSplit).toEqual({ batchSize: 32, microBatchSize: 8 });
+    const split: RunEvent = { kind: "batch-split", batchSize: 32, microBatchSize: 8 };
+    expect(follow(started, split).kind).toBe("preparing");
+    expect(recordOf(follow(started, split, steps(1))).batchSplit).toEqual({ batchSize: 32, microBatchSize: 8 });
     expect(recordOf(follow(started)).batchSplit).toBeNull();
   });
 

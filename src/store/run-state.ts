@@ -135,7 +135,8 @@ export function reduceRun(run: Run, event: RunEvent): Run {
     }
     case "batch-split": {
       const { batchSize, microBatchSize } = event;
-      return recording(run, { ...record, batchSplit: { batchSize, microBatchSize } });
+      // Found out before the first step.
+      return run.kind === "preparing" ? { ...run, record: { ...record, batchSplit: { batchSize, microBatchSize } } } : run;
     }
     case "not-captured":
       return recording(run, { ...record, notCaptured: event.because });

@@ -84,7 +84,7 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
   const trainingStep = createTrainingStep(module, stepObjective(objective), { ...recipe, learningRateScale });
   const epochSteps = stepsPerEpoch(problem, recipe);
   const schedule = { kind: recipe.schedule, learningRate: recipe.learningRate, totalSteps: epochSteps * recipe.epochs, warmUp: recipe.warmUp };
-  const context: EvaluateContext = { ...problem, batchSize: Math.min(recipe.batchSize, problem.microBatchSize), control };
+  const context: EvaluateContext = { ...problem, batchSize: problem.microBatchSize, control };
   const epochs: EpochPoint[] = [];
   const startMs = performance.now();
   let examplesSeen = 0;

@@ -88,14 +88,15 @@ export class FineTuningRun {
     onEvent({ kind: "preparing", what: "Measuring the model before fine-tuning", done: 0, total: 1 });
     await this.standardise(model, problem, views);
     this.base = await problem.module.snapshot();
-    const before = await this.measure(problem, splits);
-    if (this.control.stopped) throw new CancelledError();
-
     const microBatchSize = await fitMicroBatch(problem, recipe);
     if (microBatchSize < recipe.batchSize) onEvent({ kind: "batch-split", batchSize: recipe.batchSize, microBatchSize });
-    const outcome = await train({ ...problem, microBatchSize }, recipe, { rng: rng.fork("training"), control: this.control, onEvent });
+    const fitted = { ...problem, microBatchSize };
+    const before = await this.measure(fitted, splits);
+    if (this.control.stopped) throw new CancelledError();
 
-    const ended = outcome.weights ? await this.moveToAnotherDevice(model, problem, outcome.weights) : problem;
+    const outcome = await train(fitted, recipe, { rng: rng.fork("training"), control: this.control, onEvent });
+
+    const ended = outcome.weights ? await this.moveToAnotherDevice(model, fitted, outcome.weights) : fitted;
     const after = await this.measure(ended, splits);
     const seconds = (performance.now() - startMs) / 1000;
     this.finished = { outcome, info, seconds, before, after };
@@ -147,13 +148,13 @@ export class FineTuningRun {
 
   /** What the model says of the validation and test examples now. */
   private async measure(problem: TrainingProblem, splits: Splits): Promise<Measured> {
-    const { recipe, dataset } = this.context;
+    const { dataset } = this.context;
     const labels = labelsOf(dataset);
     const measured = new Map<Split, SplitPredictions>();
     for (const split of ["validation", "test"] as const) {
       const examples = splits[split];
       if (examples.length === 0) continue;
-      const { outputs } = await evaluate(examples, { ...problem, batchSize: recipe.batchSize, control: this.control });
+      const { outputs } = await evaluate(examples, { ...problem, batchSize: problem.microBatchSize, control: this.control });
       measured.set(split, { examples, labels: Int32Array.from(examples, (example) => labels.get(example) ?? 0), probabilities: softmaxRows(outputs, this.classes.length) });
     }
     return measured;

@@ -1,7 +1,8 @@
 /**
  * `npm test`: everything, on a fresh machine. Prints each part's result, and as the last line `N passed, N failed`,
  * which counts single tests, and one for each part that is not made of tests. No test at all counts as a failure.
- * `--quick` (npm run check) is the part for every few minutes: types, lint, layers and the tests in Node.
+ * `--quick` (npm run check) is the part for every few minutes: types, lint, layers and the tests in Node, without those that
+ * take many seconds (`*.long.test.ts`).
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -62,9 +63,9 @@ async function asTests(runner, count) {
   }
 }
 
-/** @param {string} project */
-const vitest = (project) =>
-  asTests((report) => runTool("vitest/vitest.mjs", ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`]), countVitest);
+/** @param {string} project @param {NodeJS.ProcessEnv} env */
+const vitest = (project, env = {}) =>
+  asTests((report) => runTool("vitest/vitest.mjs", ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], { env }), countVitest);
 
 async function journeys() {
   const port = await freePort();
@@ -113,7 +114,7 @@ await runMain(async () => {
   ensureInstalled();
   if (!quick) (await import("./browser.mjs")).ensureBrowser();
   const assets = await runAll([{ name: "assets", run: () => asOne(ensureAssets) }]);
-  const [checks, tests] = await Promise.all([runAll(staticParts), runAll([{ name: "tests in Node", run: () => vitest("node") }])]);
+  const [checks, tests] = await Promise.all([runAll(staticParts), runAll([{ name: "tests in Node", run: () => vitest("node", quick ? { GRAFT_QUICK: "1" } : {}) }])]);
   const results = [...assets, ...checks, ...tests, ...(quick ? [] : await runAll(fullParts))];
 
   console.log("");

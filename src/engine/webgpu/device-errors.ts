@@ -4,7 +4,7 @@
  */
 import { GraftError } from "../../core/errors.ts";
 import { nextTask } from "../../core/next-task.ts";
-import { flush, type WebgpuBackend } from "./internals.ts";
+import { destroyFreeBuffers, flush, type WebgpuBackend } from "./internals.ts";
 
 /** The device is gone, with everything on it: another one may be had. */
 export class DeviceLostError extends GraftError {}
@@ -40,7 +40,11 @@ export async function deviceRefusal(backend: WebgpuBackend, run: () => Promise<v
   await backend.queue.onSubmittedWorkDone();
   const refusals = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
   const refusal = refusals.find((error) => error !== null);
-  if (refusal) return refusal.message;
+  if (refusal) {
+    // Among the buffers that the backend would use again are those that the device did not make.
+    destroyFreeBuffers(backend);
+    return refusal.message;
+  }
   if (outcome) throw outcome.error;
   return null;
 }

@@ -1,4 +1,4 @@
-/** The architecture by its size, in both arrangements, and that each layer is a layer group. What it computes: ../families.test.ts. */
+/** The architecture by its size, in both arrangements, and that each layer is a layer group. What it computes: ../families.long.test.ts. */
 import { expect, test } from "vitest";
 import { Rng } from "../../core/rng.ts";
 import { sizeOf } from "../../core/shape.ts";

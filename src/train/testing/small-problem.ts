@@ -62,7 +62,7 @@ export interface Result {
   readonly encoded: number;
 }
 
-export async function runTraining(settings: Partial<RecipeInput>, { control = new RunControl(), onEvent = () => {}, broken, dropout = 0.2, microBatchSize = 1024 }: { control?: RunControl; onEvent?: (event: RunEvent) => void; broken?: number; dropout?: number; microBatchSize?: number } = {}): Promise<Result> {
+export async function runTraining(settings: Partial<RecipeInput>, { control = new RunControl(), onEvent = () => {}, broken, dropout = 0.2, microBatchSize }: { control?: RunControl; onEvent?: (event: RunEvent) => void; broken?: number; dropout?: number; microBatchSize?: number } = {}): Promise<Result> {
   const recipe: Recipe = parseRecipe({ task: "image-classification", model: "test", epochs: 3, batchSize: 8, learningRate: 0.05, dropout: 0, ...settings });
   const model = network(dropout);
   const trainable = resolveUnfreeze(model.graph, recipe.unfreeze, ["block_1"]);
@@ -71,7 +71,7 @@ export async function runTraining(settings: Partial<RecipeInput>, { control = ne
   const cache = new ActivationCache(module, examplesSource, { enabled: true });
   const events: RunEvent[] = [];
   try {
-    const problem = { module, cache, source: examplesSource, objective: classificationObjective(recipe, [8, 7, 7]), ...examples, microBatchSize, learningRateScale: () => 1 };
+    const problem = { module, cache, source: examplesSource, objective: classificationObjective(recipe, [8, 7, 7]), ...examples, microBatchSize: microBatchSize ?? recipe.batchSize, learningRateScale: () => 1 };
     await cache.prepare(viewsOf(problem, recipe.epochs), { batchSize: 8, control, onProgress: () => {} });
     const outcome = await train(problem, recipe, {
       rng: new Rng(recipe.seed),
