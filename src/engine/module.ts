@@ -125,10 +125,13 @@ export class GraphModule {
   }
 
   /** Copies of everything that training may change, on the host: they outlive the device. */
-  async snapshot(): Promise<Weights> {
-    const trained = [...this.trained()];
-    const values = await Promise.all(trained.map(([, variable]) => variable.data()));
-    return new Map(trained.map(([name], i) => [name, (values[i] as WeightValues).slice()]));
+  snapshot(): Promise<Weights> {
+    return read(this.trained());
+  }
+
+  /** Of what a forward pass alone changes: the statistics of trained batch norms. */
+  snapshotStatistics(): Promise<Weights> {
+    return read(this.statistics);
   }
 
   /** Sets what training may change; names that are not among it are left out. */
@@ -207,6 +210,11 @@ export class GraphModule {
     mean.dispose();
     variance.dispose();
   }
+}
+
+async function read(variables: ReadonlyMap<string, tf.Variable>): Promise<Weights> {
+  const values = await Promise.all([...variables.values()].map((variable) => variable.data()));
+  return new Map([...variables.keys()].map((name, i) => [name, (values[i] as WeightValues).slice()]));
 }
 
 /** tf.tidy for a map of tensors. */

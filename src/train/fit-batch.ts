@@ -15,9 +15,7 @@ import type { Recipe } from "../protocol/recipe.ts";
  */
 export async function fitMicroBatch(problem: TrainingProblem, recipe: Recipe): Promise<number> {
   const examples = largestBatch(problem, recipe.batchSize);
-  // A forward pass changes the statistics of trained batch norms, and nothing else.
-  const statistics = new Set(problem.module.graph.parameters.filter(({ role }) => role === "statistic").map(({ name }) => name));
-  const before = new Map([...(await problem.module.snapshot())].filter(([name]) => statistics.has(name)));
+  const before = await problem.module.snapshotStatistics();
   try {
     for (let size = Math.min(recipe.batchSize, examples.length); ; size = Math.ceil(size / 2)) {
       const refusal = await tryStep(problem, recipe, examples.slice(0, size));
