@@ -4,7 +4,7 @@
  * and end with CancelledError after `cancel()`.
  */
 import type { ColumnMapping, DataSummary, FileParts, ItemPage, ItemQuery, OpenedData, SourceFile } from "./data.ts";
-import type { DeviceReport, ModelCard, ModelLayers, SelectionReport } from "./models.ts";
+import type { DeviceReport, ModelCard, ModelLayers, OutlineNode, SelectionReport } from "./models.ts";
 import type { Augmentation, Recipe, TaskId } from "./recipe.ts";
 import type { ConfusionQuery, Prediction, PredictionInput, RunCommand, RunEvent, RunResults } from "./run.ts";
 
@@ -61,6 +61,8 @@ export interface WorkerApi {
   importModel(files: readonly SourceFile[], onProgress: OnProgress): Promise<ModelCard>;
   /** The layers as they will be trained: the trunk with the new head for the open data's classes. */
   describeLayers(recipe: Recipe): Promise<ModelLayers>;
+  /** Every node of the same graph, for the layer map. */
+  describeGraph(recipe: Recipe): Promise<readonly OutlineNode[]>;
   describeSelection(recipe: Recipe): Promise<SelectionReport>;
   /** `count` augmented versions of one image item, as small PNGs. */
   previewAugmentation(item: number, augmentation: Augmentation, options: { readonly seed: number; readonly count: number }): Promise<readonly Blob[]>;

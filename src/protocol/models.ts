@@ -1,8 +1,9 @@
 /** What the page knows of a model: its card, its layers, and what a choice of layers costs. */
+import type { OutlineNode } from "../core/graph-outline.ts";
 import type { LayerGroup } from "../core/layer-group.ts";
 import type { BackendName, TaskId } from "./recipe.ts";
 
-export type { LayerGroup };
+export type { LayerGroup, OutlineNode };
 
 export interface ModelCard {
   readonly id: string;

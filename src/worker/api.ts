@@ -103,6 +103,7 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
         return models.import(files);
       }),
     describeLayers: async (recipe) => models.layers(recipe, classCount(dataset)),
+    describeGraph: async (recipe) => models.outline(recipe, classCount(dataset)),
     describeSelection: async (recipe) => models.selection(recipe, classCount(dataset), dataset?.summary().itemCount ?? 0),
     previewAugmentation: async (item, augmentation, options) => previewViews(openData() as ImageDataset, item, augmentation, options),
 

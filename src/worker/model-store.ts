@@ -6,11 +6,12 @@ import { catalog } from "../models/catalog.ts";
 import { importTfjsLayersModel } from "../models/imported.ts";
 import type { LoadedModel } from "../models/types.ts";
 import { layerGroups, leavesOf } from "../graph/layer-groups.ts";
+import { outlineOf } from "../graph/outline.ts";
 import { isWithin } from "../graph/paths.ts";
 import { resolveUnfreeze } from "../graph/unfreeze.ts";
 import type { Graph } from "../graph/types.ts";
 import type { SourceFile } from "../protocol/data.ts";
-import type { ModelCard, ModelLayers, SelectionReport } from "../protocol/models.ts";
+import type { ModelCard, ModelLayers, OutlineNode, SelectionReport } from "../protocol/models.ts";
 import type { Recipe, TaskId } from "../protocol/recipe.ts";
 import { countWeights } from "../graph/parameters.ts";
 import { estimateMemory } from "../train/memory-estimate.ts";
@@ -62,6 +63,11 @@ export class ModelStore {
     const { graph } = await this.grafted(recipe, classes);
     const groups = layerGroups(graph);
     return { modelId: recipe.model, groups, totalParameters: groups.reduce((sum, group) => sum + group.parameterCount, 0) };
+  }
+
+  async outline(recipe: Recipe, classes: number): Promise<readonly OutlineNode[]> {
+    const { graph, loaded } = await this.grafted(recipe, classes);
+    return outlineOf(graph, concreteInputShapes(loaded, recipe));
   }
 
   async selection(recipe: Recipe, classes: number, examples: number): Promise<SelectionReport> {

@@ -1,6 +1,6 @@
 /** Which layers learn: presets, the tree, and what the choice costs. */
 import { SegmentedControl } from "@mantine/core";
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import type { LayerGroup } from "../../../core/layer-group.ts";
 import type { ModelLayers } from "../../../protocol/models.ts";
 import { headOf, useModel } from "../../../store/model.ts";
@@ -9,6 +9,7 @@ import { LayerTree } from "../../../ui/model/LayerTree.tsx";
 import { SelectionBar } from "../../../ui/model/SelectionBar.tsx";
 import { fromHere, learnable, toPatterns, trainableCount, withGroup } from "../../../ui/model/selection.ts";
 import { Panel } from "../../../ui/primitives/Panel.tsx";
+import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
 import { SectionTitle } from "../../../ui/primitives/SectionTitle.tsx";
 import classes from "./LayersPanel.module.css";
 
@@ -18,16 +19,34 @@ const presets = [
   { value: "all", label: "Everything", help: "The whole model learns, the trunk more slowly. Takes the longest and wants the most data." },
 ] as const;
 
+const LayerGraph = lazy(() => import("./LayerGraph.tsx"));
+
+const views = [
+  { value: "layers", label: "Layers" },
+  { value: "map", label: "Map" },
+  { value: "table", label: "Every node" },
+] as const;
+type View = (typeof views)[number]["value"];
+
 export function LayersPanel({ layers }: { readonly layers: ModelLayers }) {
   const trainable = useModel((state) => state.trainable);
   const report = useModel((state) => state.report);
   const unfreeze = useRecipe(({ recipe }) => recipe.unfreeze);
   const choose = useModel((state) => state.unfreeze);
   const head = headOf(layers);
+  const [view, setView] = useState<View>("layers");
   const learned = useMemo(() => layers.groups.reduce((sum, group) => sum + trainableCount(group, trainable), 0), [layers, trainable]);
 
   const preset = presets.find(({ value }) => value === unfreeze);
   const chooseSet = (set: ReadonlySet<string>): void => choose(toPatterns(layers.groups, set), set);
+  const selection = {
+    trainable,
+    isFixed: (layer: string) => head !== undefined && (layer === head.path || layer.startsWith(`${head.path}/`)),
+    onToggle: (toggled: readonly string[], learns: boolean) => {
+      const own = new Set(toggled.filter((layer) => !selection.isFixed(layer)));
+      chooseSet(learns ? new Set([...trainable, ...own]) : new Set([...trainable].filter((layer) => !own.has(layer))));
+    },
+  };
   const choosePreset = (value: string): void => {
     if (value === "head") choose("head", new Set(head ? learnable([head]) : []));
     else if (value === "all") choose("all", new Set(learnable(layers.groups)));
@@ -50,16 +69,23 @@ export function LayersPanel({ layers }: { readonly layers: ModelLayers }) {
         >
           Layers
         </SectionTitle>
+        <SegmentedControl size="xs" className={classes.views} aria-label="How the layers are shown" value={view} onChange={(value) => setView(value)} data={views.map(({ value, label }) => ({ value, label }))} />
       </div>
-      <LayerTree
-        key={layers.modelId}
-        groups={layers.groups}
-        trainable={trainable}
-        head={head?.path}
-        cutNote={report && report.cacheBytes > 0 ? "Cut: what is above is frozen, computed once for each example, and kept" : "Cut: what is above is frozen"}
-        onToggle={(group: LayerGroup, learns: boolean) => chooseSet(withGroup(trainable, group, learns))}
-        onFromHere={(group: LayerGroup) => chooseSet(fromHere(layers.groups, group))}
-      />
+      {view === "layers" ? (
+        <LayerTree
+          key={layers.modelId}
+          groups={layers.groups}
+          trainable={trainable}
+          head={head?.path}
+          cutNote={report && report.cacheBytes > 0 ? "Cut: what is above is frozen, computed once for each example, and kept" : "Cut: what is above is frozen"}
+          onToggle={(group: LayerGroup, learns: boolean) => chooseSet(withGroup(trainable, group, learns))}
+          onFromHere={(group: LayerGroup) => chooseSet(fromHere(layers.groups, group))}
+        />
+      ) : (
+        <Suspense fallback={<ProgressLine what="Opening the map" />}>
+          <LayerGraph view={view} layers={layers} selection={selection} />
+        </Suspense>
+      )}
       <SelectionBar report={report} trainableParameters={learned} totalParameters={layers.totalParameters} />
     </Panel>
   );
