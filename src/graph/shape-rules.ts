@@ -1,56 +1,12 @@
 /** The shape of each op's result, one rule per op, exhaustive over OpAttributes. A rule throws what does not fit; shapes.ts adds where. */
-import { GraftError } from "../core/errors.ts";
 import type { Dim, Shape } from "../core/shape.ts";
 import { broadcastShapes, formatShape, sizeOf } from "../core/shape.ts";
-import type { OpAttributes, OpName, Padding } from "./types.ts";
+import { broadcastLike, broadcastTo, gather, gatherElements, gatherNd, oneHot, pad, scatterElements, scatterNd, slice, stridedSlice, tile } from "./indexing-shapes.ts";
+import { check, checkRank, fits, last, normalizeAxis, product } from "./shape-checks.ts";
+import type { OpAttributes, OpName } from "./types.ts";
+import { convolution, convTranspose, pool } from "./window-shapes.ts";
 
 type ShapeRule<Op extends OpName> = (attributes: OpAttributes[Op], ...inputs: readonly Shape[]) => Shape;
-
-/** Whether two sizes can be the same. */
-export function fits(a: Dim, b: Dim): boolean {
-  return a === null || b === null || a === b;
-}
-
-function check(condition: boolean, what: string): asserts condition {
-  if (!condition) throw new GraftError({ what });
-}
-
-function checkRank(what: string, shape: Shape, ...ranks: readonly number[]): void {
-  check(ranks.includes(shape.length), `${what} has ${shape.length} dimensions, not ${ranks.join(" or ")}`);
-}
-
-const last = (shape: Shape): Dim => shape.at(-1) ?? null;
-const product = (values: readonly number[]): number => values.reduce((result, value) => result * value, 1);
-
-function normalizeAxis(axis: number, rank: number): number {
-  const positive = axis < 0 ? axis + rank : axis;
-  check(Number.isInteger(axis) && positive >= 0 && positive < rank, `axis ${axis} does not exist in ${rank} dimensions`);
-  return positive;
-}
-
-/** One spatial size after a window of `size` has slid over it. */
-function slide(dim: Dim, size: Dim, stride: number, dilation: number, padding: Padding, side: 0 | 1): Dim {
-  if (dim === null || size === null) return null;
-  if (padding === "same") return Math.ceil(dim / stride);
-  const padded = padding === "valid" ? dim : dim + padding[side][0] + padding[side][1];
-  const result = Math.floor((padded - (size - 1) * dilation - 1) / stride) + 1;
-  check(result > 0, `a window of ${size} does not fit into ${padded}`);
-  return result;
-}
-
-function convolution(x: Shape, kernel: Shape, channels: Dim, { strides, dilations, padding }: OpAttributes["conv2d"]): Shape {
-  checkRank("the image", x, 4);
-  checkRank("the kernel", kernel, 4);
-  check(fits(last(x), kernel[2] as Dim), `the kernel takes ${kernel[2]} channels, the image has ${last(x)}`);
-  const spatial = ([0, 1] as const).map((side) => slide(x[side + 1] as Dim, kernel[side] as Dim, strides[side], dilations[side], padding, side));
-  return [x[0] as Dim, ...spatial, channels];
-}
-
-function pool({ poolSize, strides, padding }: OpAttributes["maxPool2d"], x: Shape): Shape {
-  checkRank("the image", x, 4);
-  const spatial = ([0, 1] as const).map((side) => slide(x[side + 1] as Dim, poolSize[side], strides[side], 1, padding, side));
-  return [x[0] as Dim, ...spatial, last(x)];
-}
 
 function reduce({ axes, keepDims }: OpAttributes["mean"], x: Shape): Shape {
   const reduced = new Set(axes.map((axis) => normalizeAxis(axis, x.length)));
@@ -102,17 +58,6 @@ function concat({ axis }: OpAttributes["concat"], ...inputs: readonly Shape[]): 
   });
 }
 
-function slice({ begin, size }: OpAttributes["slice"], x: Shape): Shape {
-  check(begin.length === x.length && size.length === x.length, `begin and size need ${x.length} numbers each`);
-  return x.map((dim, i) => {
-    const from = begin[i] as number;
-    const count = size[i] as number;
-    check(from >= 0 && count >= -1 && (dim === null || from + Math.max(0, count) <= dim), `${count} from ${from} lies outside of axis ${i}`);
-    if (count !== -1) return count;
-    return dim === null ? null : dim - from;
-  });
-}
-
 function tokensAndMask(x: Shape, mask: Shape): void {
   checkRank("x", x, 3);
   checkRank("the mask", mask, 2);
@@ -126,23 +71,36 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
   },
 
   conv2d: (attributes, x: Shape, kernel: Shape) => convolution(x, kernel, last(kernel), attributes),
+
   depthwiseConv2d: (attributes, x: Shape, kernel: Shape) => convolution(x, kernel, (kernel[2] as number) * (kernel[3] as number), attributes),
+  convTranspose2d: convTranspose,
   matMul,
   embedding: (_, table: Shape, ids: Shape) => {
     checkRank("the table", table, 2);
     return [...ids, last(table)];
   },
-  attention: ({ heads }, query: Shape, key: Shape, value: Shape, mask: Shape) => {
+  attention: ({ heads, keyValueHeads = heads }, query: Shape, key: Shape, value: Shape, mask: Shape) => {
     for (const shape of [query, key, value]) checkRank("query, key or value", shape, 3);
     tokensAndMask(key, mask);
     check(fits(key[1] as Dim, value[1] as Dim), "keys and values need the same number of tokens");
-    check(fits(last(query), last(key)), "queries and keys need the same width");
-    check([query, value].every((shape) => (last(shape) ?? heads) % heads === 0), `${heads} heads do not divide the width`);
-    return [query[0] as Dim, query[1] as Dim, last(value)];
+    check(heads % keyValueHeads === 0, `${keyValueHeads} heads of keys and values do not divide ${heads} heads of queries`);
+    check((last(query) ?? heads) % heads === 0, `${heads} heads do not divide the width`);
+    check([key, value].every((shape) => (last(shape) ?? keyValueHeads) % keyValueHeads === 0), `${keyValueHeads} heads of keys and values do not divide the width`);
+    const widened = (shape: Shape): Dim => (last(shape) === null ? null : ((last(shape) as number) / keyValueHeads) * heads);
+    check(fits(last(query), widened(key)), "queries and keys need the same width");
+    return [query[0] as Dim, query[1] as Dim, widened(value)];
+  },
+  rotaryEmbedding: ({ heads, frequencies }, x: Shape, positions: Shape) => {
+    checkRank("x", x, 3);
+    checkRank("the positions", positions, 2);
+    check(fits(x[0] as Dim, positions[0] as Dim) && fits(x[1] as Dim, positions[1] as Dim), "the positions need one number per token");
+    check(fits(last(x), heads * frequencies.length * 2), `${heads} heads of ${frequencies.length} frequencies make a width of ${heads * frequencies.length * 2}`);
+    return x;
   },
 
   batchNorm: (_, x: Shape, gamma: Shape, beta: Shape, mean: Shape, variance: Shape) => normalization(x, gamma, beta, mean, variance),
   layerNorm: (_, x: Shape, gamma: Shape, beta: Shape) => normalization(x, gamma, beta),
+  rmsNorm: (_, x: Shape, gamma: Shape) => normalization(x, gamma),
   l2Normalize: same,
   dropout: same,
 
@@ -152,6 +110,10 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
   divide: elementwise,
   maximum: elementwise,
   minimum: elementwise,
+  power: elementwise,
+  modulo: elementwise,
+  compare: elementwise,
+  select: (_, condition: Shape, a: Shape, b: Shape) => elementwise(_, condition, elementwise(_, a, b)),
 
   relu: same,
   relu6: same,
@@ -168,10 +130,40 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
   sqrt: same,
   square: same,
   negate: same,
+  abs: same,
+  sign: same,
+  log: same,
+  sin: same,
+  cos: same,
+  tan: same,
+  asin: same,
+  acos: same,
+  atan: same,
+  sinh: same,
+  cosh: same,
+  asinh: same,
+  acosh: same,
+  atanh: same,
+  erf: same,
+  floor: same,
+  ceil: same,
+  round: same,
+  fakeQuantize: same,
 
   mean: reduce,
   sum: reduce,
   max: reduce,
+  min: reduce,
+  product: reduce,
+  argMax: ({ axis, keepDims }, x: Shape) => reduce({ axes: [axis], keepDims }, x),
+  topKIndices: ({ k }, x: Shape) => {
+    check(x.length > 0 && k > 0 && k <= (last(x) ?? k), `there are no ${k} best of ${last(x)}`);
+    return [...x.slice(0, -1), k];
+  },
+  cumulativeSum: ({ axis }, x: Shape) => {
+    normalizeAxis(axis, x.length);
+    return x;
+  },
   maxPool2d: pool,
   averagePool2d: pool,
 
@@ -182,20 +174,33 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
   },
   concat,
   slice,
-  pad: ({ paddings }, x: Shape) => {
-    check(paddings.length === x.length, `${paddings.length} paddings do not fit`);
-    return x.map((dim, i) => {
-      const [before, after] = paddings[i] as readonly [number, number];
-      return dim === null ? null : dim + before + after;
-    });
+  stridedSlice,
+  reverse: ({ axes }, x: Shape) => {
+    for (const axis of axes) normalizeAxis(axis, x.length);
+    return x;
   },
+  tile,
+  broadcastTo,
+  broadcastLike,
+  pad,
   resize2d: ({ height, width }, x: Shape) => {
     checkRank("the image", x, 4);
     return [x[0] as Dim, height, width, last(x)];
   },
   cast: same,
 
+  gather,
+  gatherElements,
+  gatherNd,
+  scatterElements,
+  scatterNd,
+  oneHot,
+
   paddingMask: (_, ids: Shape) => {
+    checkRank("the ids", ids, 2);
+    return ids;
+  },
+  positionIds: (_, ids: Shape) => {
     checkRank("the ids", ids, 2);
     return ids;
   },

@@ -5,7 +5,8 @@
 import { GraftError } from "../core/errors.ts";
 import type { DType, Shape } from "../core/shape.ts";
 import { formatShape } from "../core/shape.ts";
-import { fits, shapeRules } from "./shape-rules.ts";
+import { fits } from "./shape-checks.ts";
+import { shapeRules } from "./shape-rules.ts";
 import type { Graph, GraphNode } from "./types.ts";
 
 /**
@@ -55,8 +56,31 @@ function nodeDType(node: GraphNode, dtypes: ReadonlyMap<string, DType>): DType {
     case "constant":
     case "cast":
       return node.attributes.dtype;
+    case "compare":
+    case "argMax":
+    case "topKIndices":
+    case "positionIds":
+      return "int32";
     case "paddingMask":
+    case "oneHot":
+    case "log":
+    case "sin":
+    case "cos":
+    case "tan":
+    case "asin":
+    case "acos":
+    case "atan":
+    case "sinh":
+    case "cosh":
+    case "asinh":
+    case "acosh":
+    case "atanh":
+    case "erf":
+    case "fakeQuantize":
       return "float32";
+    case "broadcastLike":
+      // The second input gives its size alone.
+      return dtypes.get(node.inputs[0] as string) ?? "float32";
     default:
       // Every other op keeps integers only if all of its inputs are integers; embedding's table is not.
       return node.inputs.every((name) => dtypes.get(name) === "int32") ? "int32" : "float32";

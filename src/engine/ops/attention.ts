@@ -3,6 +3,7 @@ import type { OpAttributes } from "../../graph/types.ts";
 import { attentionBackward, attentionForward, fitsKernels, type AttentionShape } from "../kernels/webgpu/attention.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
+import { broadcastTo } from "./shape.ts";
 
 /** A rank-2 b serves every leading dimension of a: one product of two matrices instead of a batch of them. */
 export function matMul(a: Tensor, b: Tensor, { transposeA, transposeB }: OpAttributes["matMul"]): Tensor {
@@ -19,9 +20,17 @@ const MASKED = -1e9;
  * softmax(q k^T * scale) v per head; Vaswani et al., 2017. A token whose mask is 0 is attended to by none; where it is causal,
  * token i attends to the tokens 0 .. i only.
  */
-export function attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, { heads, scale, causal = false }: OpAttributes["attention"]): Tensor {
+export function attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, { heads, scale, causal = false, keyValueHeads = heads }: OpAttributes["attention"]): Tensor {
   const shape = { heads, scale, causal };
+  if (keyValueHeads !== heads) return attention(query, repeatHeads(key, keyValueHeads, heads), repeatHeads(value, keyValueHeads, heads), mask, shape);
   return tf.getBackend() === "webgpu" && fitsKernels(query, value, heads) ? attentionByKernels(query, key, value, mask, shape) : attentionByProducts(query, key, value, mask, shape);
+}
+
+/** [batch, tokens, few * width] -> [batch, tokens, many * width]: each head as often as queries share it, in a row. */
+function repeatHeads(x: Tensor, few: number, many: number): Tensor {
+  const [batch, tokens, width] = x.shape as [number, number, number];
+  const heads = broadcastTo(tf.reshape(x, [batch * tokens, few, 1, width / few]), { shape: [-1, -1, many / few, -1] });
+  return tf.reshape(heads, [batch, tokens, (width / few) * many]);
 }
 
 function attentionByKernels(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, shape: AttentionShape): Tensor {

@@ -19,7 +19,7 @@ export function toTfPadding(padding: Padding): "same" | "valid" | ExplicitPaddin
   return [[0, 0], [top, bottom], [left, right], [0, 0]];
 }
 
-export function describeConvolution(x: Tensor, kernel: Tensor, { strides, dilations, padding }: OpAttributes["conv2d"], depthwise: boolean): ConvInfo {
+export function describeConvolution(x: { readonly shape: readonly number[] }, kernel: Tensor, { strides, dilations, padding }: OpAttributes["conv2d"], depthwise: boolean): ConvInfo {
   return tf.backend_util.computeConv2DInfo(
     x.shape as [number, number, number, number],
     kernel.shape as [number, number, number, number],
@@ -154,8 +154,9 @@ function run(x: Tensor, kernel: Tensor, { forward, inputGradient, kernelGradient
   );
 }
 
-/** x [batch, h, w, in], kernel [h, w, in, out] -> [batch, h', w', out] */
-export function conv2d(x: Tensor, kernel: Tensor, attributes: OpAttributes["conv2d"]): Tensor {
+/** x [batch, h, w, in], kernel [h, w, in / groups, out] -> [batch, h', w', out] */
+export function conv2d(x: Tensor, kernel: Tensor, { groups = 1, ...attributes }: OpAttributes["conv2d"]): Tensor {
+  if (groups > 1) return groupedConv2d(x, kernel, groups, attributes);
   const info = describeConvolution(x, kernel, attributes, false);
   return run(x, kernel, tf.getBackend() === "webgpu" ? convolution(info) : composedConvolution(info, attributes));
 }
@@ -164,4 +165,33 @@ export function conv2d(x: Tensor, kernel: Tensor, attributes: OpAttributes["conv
 export function depthwiseConv2d(x: Tensor, kernel: Tensor, attributes: OpAttributes["depthwiseConv2d"]): Tensor {
   const info = describeConvolution(x, kernel, attributes, true);
   return run(x, kernel, tf.getBackend() === "webgpu" ? depthwiseConvolution(info) : composedDepthwiseConvolution(info, attributes));
+}
+
+/** Where each group is one channel, it is a depthwise convolution; else each group is a convolution of its own. */
+function groupedConv2d(x: Tensor, kernel: Tensor, groups: number, attributes: OpAttributes["depthwiseConv2d"]): Tensor {
+  const [height, width, inChannels, outChannels] = kernel.shape as [number, number, number, number];
+  if (inChannels === 1) return depthwiseConv2d(x, tf.reshape(kernel, [height, width, groups, outChannels / groups]), attributes);
+  const kernels = tf.split(kernel, groups, 3);
+  return tf.concat(tf.split(x, groups, 3).map((part, group) => conv2d(part, kernels[group] as Tensor, attributes)), 3);
+}
+
+/** x [batch, h, w, in], kernel [h, w, out, in] -> [batch, h', w', out]: a convolution backwards, whose gradients are that convolution. */
+export function convTranspose2d(x: Tensor, kernel: Tensor, { outputPadding, ...attributes }: OpAttributes["convTranspose2d"]): Tensor {
+  const { strides, dilations, padding } = attributes;
+  const spatial = ([0, 1] as const).map((side) => {
+    const size = x.shape[side + 1] as number;
+    if (padding === "same") return size * strides[side];
+    const trimmed = padding === "valid" ? 0 : padding[side][0] + padding[side][1];
+    return (size - 1) * strides[side] + ((kernel.shape[side] as number) - 1) * dilations[side] + 1 - trimmed + outputPadding[side];
+  });
+  const info = describeConvolution({ shape: [x.shape[0], ...spatial, kernel.shape[2]] as number[] }, kernel, attributes, false);
+  const { forward, inputGradient, kernelGradient } = tf.getBackend() === "webgpu" ? convolution(info) : composedConvolution(info, attributes);
+  return differentiable(
+    { x, kernel },
+    (save) => {
+      save([x, kernel]);
+      return inputGradient(x, kernel);
+    },
+    (dy, saved) => ({ x: () => forward(dy, savedAt(saved, 1)), kernel: () => kernelGradient(dy, savedAt(saved, 0)) }),
+  );
 }

@@ -29,6 +29,11 @@ export function differentiable<Name extends string>(
   return engine.runKernelFunc({ forwardFunc: (_backend, save) => forward(save), backwardsFunc: backward, inputs });
 }
 
+/** For what has no slope (a comparison, a place): nothing behind it gets a gradient by it. */
+export function withoutGradient(run: () => Tensor): Tensor {
+  return differentiable({}, run, () => ({}));
+}
+
 /** What `save` was given, by position. */
 export function savedAt(saved: readonly Tensor[], index: number): Tensor {
   const tensor = saved[index];

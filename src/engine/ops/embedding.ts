@@ -6,6 +6,11 @@ import { embeddingGradient } from "../kernels/webgpu/embedding-gradient.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
 
+/** [tokens, width] and ids int32 [tokens] -> [vocabulary, width]: each row of the table is the sum of the tokens with its id. */
+export function sumRowsById(rows: Tensor, ids: Tensor, vocabulary: number): Tensor {
+  return tf.getBackend() === "webgpu" ? embeddingGradient(rows, ids, vocabulary) : tf.unsortedSegmentSum(rows, ids as tf.Tensor1D, vocabulary);
+}
+
 /** table [vocabulary, width], ids int32 [...] -> [..., width] */
 export function embedding(table: Tensor, ids: Tensor): Tensor {
   const [vocabulary, width] = table.shape as [number, number];
@@ -16,10 +21,7 @@ export function embedding(table: Tensor, ids: Tensor): Tensor {
       return tf.gather(table, ids);
     },
     (dy, saved) => ({
-      table: () => {
-        if (tf.getBackend() === "webgpu") return embeddingGradient(dy, savedAt(saved, 0), vocabulary);
-        return tf.unsortedSegmentSum(tf.reshape(dy, [-1, width]), tf.reshape<tf.Rank.R1>(savedAt(saved, 0), [-1]), vocabulary);
-      },
+      table: () => sumRowsById(tf.reshape(dy, [-1, width]), tf.reshape(savedAt(saved, 0), [-1]), vocabulary),
     }),
   );
 }

@@ -175,6 +175,27 @@ function layerNormByKernels(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: num
   );
 }
 
+/** x [..., channels], gamma [channels]. Zhang and Sennrich, 2019. */
+export function rmsNorm(x: Tensor, gamma: Tensor, { epsilon }: OpAttributes["rmsNorm"]): Tensor {
+  return differentiable(
+    { x, gamma },
+    (save) => {
+      const inverseRoot = tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), epsilon));
+      const normalised = tf.mul(x, inverseRoot);
+      save([normalised, inverseRoot, gamma]);
+      return tf.mul(normalised, gamma);
+    },
+    (dy, saved) => ({
+      x: () => {
+        const normalised = savedAt(saved, 0);
+        const scaled = tf.mul(dy, savedAt(saved, 2));
+        return tf.mul(tf.sub(scaled, tf.mul(normalised, tf.mean(tf.mul(scaled, normalised), -1, true))), savedAt(saved, 1));
+      },
+      gamma: () => sumToChannels(tf.mul(dy, savedAt(saved, 0))),
+    }),
+  );
+}
+
 /** x / sqrt(max(sum(x^2), epsilon)) over the last axis, as tf.nn.l2_normalize. */
 export function l2Normalize(x: Tensor, { epsilon }: OpAttributes["l2Normalize"]): Tensor {
   return differentiable(

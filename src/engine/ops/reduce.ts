@@ -6,7 +6,7 @@ import type { OpAttributes } from "../../graph/types.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { keptShape, normalizeAxes, spread } from "./broadcast.ts";
 import { toTfPadding } from "./conv.ts";
-import { differentiable, savedAt } from "./differentiable.ts";
+import { differentiable, savedAt, withoutGradient } from "./differentiable.ts";
 
 export function sum(x: Tensor, { axes, keepDims }: OpAttributes["sum"]): Tensor {
   const reduced = normalizeAxes(axes, x.rank);
@@ -19,13 +19,13 @@ export function mean(x: Tensor, { axes, keepDims }: OpAttributes["mean"]): Tenso
   return differentiable({ x }, () => tf.mean(x, reduced, keepDims), (dy) => ({ x: () => spread(tf.div(dy, count), x.shape, reduced) }));
 }
 
-/** Elements that share the maximum share its gradient, as in TensorFlow and PyTorch's amax. */
-export function max(x: Tensor, { axes, keepDims }: OpAttributes["max"]): Tensor {
+/** Elements that share the extreme share its gradient, as in TensorFlow and PyTorch's amax. */
+function extreme(x: Tensor, { axes, keepDims }: OpAttributes["max"], pick: (x: Tensor, axes: number[], keepDims: boolean) => Tensor): Tensor {
   const reduced = normalizeAxes(axes, x.rank);
   return differentiable(
     { x },
     (save) => {
-      const y = tf.max(x, reduced, keepDims);
+      const y = pick(x, reduced, keepDims);
       save([x, y]);
       return y;
     },
@@ -37,6 +37,46 @@ export function max(x: Tensor, { axes, keepDims }: OpAttributes["max"]): Tensor 
       },
     }),
   );
+}
+
+export const max = (x: Tensor, attributes: OpAttributes["max"]): Tensor => extreme(x, attributes, tf.max);
+export const min = (x: Tensor, attributes: OpAttributes["min"]): Tensor => extreme(x, attributes, tf.min);
+
+/** The gradient is the product of the others, of those before times those after: right where some are 0. */
+export function product(x: Tensor, { axes, keepDims }: OpAttributes["product"]): Tensor {
+  const reduced = normalizeAxes(axes, x.rank);
+  const others = [...x.shape.keys()].filter((axis) => !reduced.includes(axis));
+  const order = [...others, ...reduced];
+  return differentiable(
+    { x },
+    (save) => {
+      save([x]);
+      return tf.prod(x, reduced, keepDims);
+    },
+    (dy, saved) => ({
+      x: () => {
+        const ordered = tf.transpose(savedAt(saved, 0), order);
+        const rows = tf.reshape(ordered, [others.reduce((all, axis) => all * (x.shape[axis] as number), 1), -1]);
+        const slope = tf.mul(tf.cumprod(rows, 1, true, false), tf.cumprod(rows, 1, true, true));
+        const back = tf.transpose(tf.reshape(slope, ordered.shape), order.map((_, axis) => order.indexOf(axis)));
+        return tf.mul(back, tf.reshape(dy, keptShape(x.shape, reduced)));
+      },
+    }),
+  );
+}
+
+export function argMax(x: Tensor, { axis, keepDims, of }: OpAttributes["argMax"]): Tensor {
+  const [along] = normalizeAxes([axis], x.rank) as [number];
+  return withoutGradient(() => {
+    const places = of === "max" ? tf.argMax(x, along) : tf.argMin(x, along);
+    return keepDims ? tf.expandDims(places, along) : places;
+  });
+}
+
+/** The gradient runs the other way. */
+export function cumulativeSum(x: Tensor, { axis, exclusive, reverse }: OpAttributes["cumulativeSum"]): Tensor {
+  const [along] = normalizeAxes([axis], x.rank) as [number];
+  return differentiable({ x }, () => tf.cumsum(x, along, exclusive, reverse), (dy) => ({ x: () => tf.cumsum(dy, along, exclusive, !reverse) }));
 }
 
 /** Padding never wins. */
@@ -52,10 +92,17 @@ function coverage(inSize: number, outSize: number, window: number, stride: numbe
   });
 }
 
-/** Padding is not counted, as in TensorFlow (PyTorch's count_include_pad=False). TensorFlow.js's gradient counts it: each window's share is set right first. */
-export function averagePool2d(x: Tensor, { poolSize, strides, padding }: OpAttributes["averagePool2d"]): Tensor {
+/**
+ * Padding is not counted, as in TensorFlow, unless asked for (PyTorch's count_include_pad). TensorFlow.js's gradient counts it:
+ * each window's share is set right first.
+ */
+export function averagePool2d(x: Tensor, { poolSize, strides, padding, countPadding = false }: OpAttributes["averagePool2d"]): Tensor {
   const pool = { filterSize: [...poolSize] as [number, number], strides: [...strides] as [number, number], pad: toTfPadding(padding) };
   const info = tf.backend_util.computePool2DInfo(x.shape as [number, number, number, number], pool.filterSize, pool.strides, 1, pool.pad);
+  if (countPadding) {
+    const { top, bottom, left, right } = info.padInfo;
+    return averagePool2d(tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]]), { poolSize, strides, padding: "valid" });
+  }
   return differentiable(
     { x },
     (save) => {

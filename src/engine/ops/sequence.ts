@@ -2,10 +2,43 @@
 import { timingSignal } from "../../graph/timing-signal.ts";
 import type { OpAttributes } from "../../graph/types.ts";
 import { tf, type Tensor } from "../tf.ts";
+import { differentiable, savedAt, withoutGradient } from "./differentiable.ts";
 
 /** ids [batch, tokens] -> 1 where a token is, 0 where padding. */
 export function paddingMask(ids: Tensor, { paddingId }: OpAttributes["paddingMask"]): Tensor {
   return tf.cast(tf.notEqual(ids, tf.scalar(paddingId, "int32")), "float32");
+}
+
+/** ids [batch, tokens] -> int32 [batch, tokens] */
+export function positionIds(ids: Tensor, { offset, paddingId }: OpAttributes["positionIds"]): Tensor {
+  const [batch, tokens] = ids.shape as [number, number];
+  return withoutGradient(() => {
+    if (paddingId === undefined) return tf.tile(tf.reshape(tf.range(offset, offset + tokens, 1, "int32"), [1, tokens]), [batch, 1]);
+    const padding = tf.scalar(paddingId, "int32");
+    const isToken = tf.cast(tf.notEqual(ids, padding), "int32");
+    return tf.add(tf.mul(tf.cumsum(isToken, 1), isToken), padding);
+  });
+}
+
+/** Su et al., 2021, with the halves of a head instead of neighbours, as GPT-NeoX and Llama have it. Turning back is the gradient. */
+export function rotaryEmbedding(x: Tensor, positions: Tensor, { heads, frequencies }: OpAttributes["rotaryEmbedding"]): Tensor {
+  const half = frequencies.length;
+  const rows = positions.size;
+  const turn = (values: Tensor, places: Tensor, direction: 1 | -1): Tensor => {
+    const angles = tf.mul(tf.reshape(tf.cast(places, "float32"), [rows, 1, 1]), tf.tensor([...frequencies], [1, 1, half]));
+    const [cos, sin] = [tf.cos(angles), tf.sin(direction === 1 ? angles : tf.neg(angles))];
+    const [first, second] = tf.split(tf.reshape(values, [rows, heads, 2 * half]), 2, 2) as [Tensor, Tensor];
+    const turned = tf.concat([tf.sub(tf.mul(first, cos), tf.mul(second, sin)), tf.add(tf.mul(second, cos), tf.mul(first, sin))], 2);
+    return tf.reshape(turned, values.shape);
+  };
+  return differentiable(
+    { x },
+    (save) => {
+      save([positions]);
+      return turn(x, positions, 1);
+    },
+    (dy, saved) => ({ x: () => turn(dy, savedAt(saved, 0), -1) }),
+  );
 }
 
 export function addTimingSignal(x: Tensor, mask: Tensor, attributes: OpAttributes["addTimingSignal"]): Tensor {

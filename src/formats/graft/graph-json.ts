@@ -6,22 +6,55 @@ import { GraftError } from "../../core/errors.ts";
 import { inferShapes } from "../../graph/shapes.ts";
 import type { Graph, GraphInput, GraphNode, OpAttributes, OpName, Parameter } from "../../graph/types.ts";
 
-type Kind = "number" | "boolean" | "optionalBoolean" | "numbers" | "pair" | "pairs" | "padding" | "dtype" | "resizeMethod" | "noActivation";
+type Kind = keyof typeof checks;
 type AttributeKinds = { readonly [Op in OpName]: { readonly [Key in keyof OpAttributes[Op]]-?: Kind } };
 
 const conv = { strides: "pair", dilations: "pair", padding: "padding" } as const;
 const pool = { poolSize: "pair", strides: "pair", padding: "padding" } as const;
 const reduce = { axes: "numbers", keepDims: "boolean" } as const;
 
+const isNumber = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
+const isNumbers = (value: unknown): boolean => Array.isArray(value) && value.every(isNumber);
+const isPair = (value: unknown): boolean => isNumbers(value) && (value as number[]).length === 2;
+const isBoolean = (value: unknown): boolean => typeof value === "boolean";
+const isDType = (value: unknown): boolean => value === "float32" || value === "int32";
+type Check = (value: unknown) => boolean;
+const oneOf = (...values: readonly string[]): Check => (value) => values.some((each) => each === value);
+const optional = (check: Check): Check => (value) => value === undefined || check(value);
+
+/** What an attribute may be. */
+const checks = {
+  number: isNumber,
+  optionalNumber: optional(isNumber),
+  boolean: isBoolean,
+  optionalBoolean: optional(isBoolean),
+  numbers: isNumbers,
+  ends: (value: unknown) => Array.isArray(value) && value.every((each) => each === null || isNumber(each)),
+  pair: isPair,
+  pairs: (value: unknown) => Array.isArray(value) && value.every(isPair),
+  padding: (value: unknown) => value === "same" || value === "valid" || (Array.isArray(value) && value.length === 2 && value.every(isPair)),
+  dtype: isDType,
+  // Fused activations are for execution only.
+  noActivation: (value: unknown) => value === undefined,
+  resizeMethod: oneOf("bilinear", "nearest"),
+  optionalPadMode: optional(oneOf("constant", "reflect", "edge")),
+  relation: oneOf("equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"),
+  extreme: oneOf("max", "min"),
+  reduction: oneOf("none", "add", "multiply", "max", "min"),
+} satisfies Readonly<Record<string, Check>>;
+
 const attributeKinds: AttributeKinds = {
   constant: { shape: "numbers", values: "numbers", dtype: "dtype" },
-  conv2d: conv,
+  conv2d: { ...conv, groups: "optionalNumber" },
   depthwiseConv2d: conv,
+  convTranspose2d: { ...conv, outputPadding: "pair" },
   matMul: { transposeA: "boolean", transposeB: "boolean" },
   embedding: {},
-  attention: { heads: "number", scale: "number", causal: "optionalBoolean" },
+  attention: { heads: "number", scale: "number", causal: "optionalBoolean", keyValueHeads: "optionalNumber" },
+  rotaryEmbedding: { heads: "number", frequencies: "numbers" },
   batchNorm: { epsilon: "number", momentum: "number", activation: "noActivation" },
   layerNorm: { epsilon: "number" },
+  rmsNorm: { epsilon: "number" },
   l2Normalize: { epsilon: "number" },
   dropout: { rate: "number" },
   add: {},
@@ -30,6 +63,10 @@ const attributeKinds: AttributeKinds = {
   divide: {},
   maximum: {},
   minimum: {},
+  power: {},
+  modulo: { truncated: "boolean" },
+  compare: { relation: "relation" },
+  select: {},
   relu: {},
   relu6: {},
   leakyRelu: { alpha: "number" },
@@ -45,39 +82,57 @@ const attributeKinds: AttributeKinds = {
   sqrt: {},
   square: {},
   negate: {},
+  abs: {},
+  sign: {},
+  log: {},
+  sin: {},
+  cos: {},
+  tan: {},
+  asin: {},
+  acos: {},
+  atan: {},
+  sinh: {},
+  cosh: {},
+  asinh: {},
+  acosh: {},
+  atanh: {},
+  erf: {},
+  floor: {},
+  ceil: {},
+  round: {},
+  fakeQuantize: { scale: "number", zeroPoint: "number", min: "number", max: "number" },
   mean: reduce,
   sum: reduce,
   max: reduce,
+  min: reduce,
+  product: reduce,
+  argMax: { axis: "number", keepDims: "boolean", of: "extreme" },
+  topKIndices: { k: "number", largest: "boolean" },
+  cumulativeSum: { axis: "number", exclusive: "boolean", reverse: "boolean" },
   maxPool2d: pool,
-  averagePool2d: pool,
+  averagePool2d: { ...pool, countPadding: "optionalBoolean" },
   reshape: { shape: "numbers" },
   transpose: { permutation: "numbers" },
   concat: { axis: "number" },
   slice: { begin: "numbers", size: "numbers" },
-  pad: { paddings: "pairs" },
+  stridedSlice: { begin: "numbers", end: "ends", strides: "numbers" },
+  reverse: { axes: "numbers" },
+  tile: { repeats: "numbers" },
+  broadcastTo: { shape: "numbers" },
+  broadcastLike: { axes: "numbers" },
+  pad: { paddings: "pairs", value: "optionalNumber", mode: "optionalPadMode" },
   resize2d: { height: "number", width: "number", method: "resizeMethod", alignCorners: "boolean", halfPixelCenters: "boolean" },
   cast: { dtype: "dtype" },
+  gather: { axis: "number" },
+  gatherElements: { axis: "number" },
+  gatherNd: { batchDims: "number" },
+  scatterElements: { axis: "number", reduction: "reduction" },
+  scatterNd: { reduction: "reduction" },
+  oneHot: { depth: "number", axis: "optionalNumber" },
   paddingMask: { paddingId: "number" },
+  positionIds: { offset: "number", paddingId: "optionalNumber" },
   addTimingSignal: { minTimescale: "number", maxTimescale: "number" },
   maskedMean: {},
-};
-
-const isNumber = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
-const isNumbers = (value: unknown): boolean => Array.isArray(value) && value.every(isNumber);
-const isPair = (value: unknown): boolean => isNumbers(value) && (value as number[]).length === 2;
-const isDType = (value: unknown): boolean => value === "float32" || value === "int32";
-const checks: Readonly<Record<Kind, (value: unknown) => boolean>> = {
-  number: isNumber,
-  boolean: (value) => typeof value === "boolean",
-  optionalBoolean: (value) => value === undefined || typeof value === "boolean",
-  numbers: isNumbers,
-  pair: isPair,
-  pairs: (value) => Array.isArray(value) && value.every(isPair),
-  padding: (value) => value === "same" || value === "valid" || (Array.isArray(value) && value.length === 2 && value.every(isPair)),
-  dtype: isDType,
-  // Fused activations are for execution only.
-  noActivation: (value) => value === undefined,
-  resizeMethod: (value) => value === "bilinear" || value === "nearest",
 };
 
 export function graphToJson(graph: Graph): unknown {

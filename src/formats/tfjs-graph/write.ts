@@ -4,7 +4,8 @@ import { inferDTypes, inferShapes } from "../../graph/shapes.ts";
 import type { Model } from "../../graph/types.ts";
 import { valuesOf } from "../weights.ts";
 import { Emitter, type StoredConstant } from "./emitter.ts";
-import { expansions, type Expansion } from "./expand.ts";
+import { expansions } from "./expand.ts";
+import type { Expansion } from "./expansion.ts";
 import { dtypeName, tensorShape } from "./node-def.ts";
 
 export interface TfjsGraphOptions {
