@@ -120,11 +120,16 @@ function composedDepthwiseKernelGradient(dy: Tensor, x: Tensor, info: ConvInfo, 
   return tf.reshape(tf.stack(taps(x, info).map(product)), info.filterShape);
 }
 
+/** The padding in numbers: told "same", the wasm backend gives zeros where the window is smaller than its stride. */
+function explicitPadding({ padInfo: { top, bottom, left, right } }: ConvInfo): ExplicitPadding {
+  return [[0, 0], [top, bottom], [left, right], [0, 0]];
+}
+
 /** From TensorFlow.js's ops and kernels: the form on wasm and cpu, and what the tests hold WebGPU's kernels against. */
 export function composedConvolution(info: ConvInfo, attributes: OpAttributes["conv2d"]): Convolution {
-  const { strides, dilations, padding } = attributes;
+  const { strides, dilations } = attributes;
   return {
-    forward: (x, kernel) => tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], toTfPadding(padding), "NHWC", [...dilations] as [number, number]),
+    forward: (x, kernel) => tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], explicitPadding(info), "NHWC", [...dilations] as [number, number]),
     inputGradient: (dy, kernel) => composedInputGradient(dy, kernel, info, attributes),
     kernelGradient: (x, dy) => composedKernelGradient(dy, x, info, attributes),
   };
@@ -132,9 +137,9 @@ export function composedConvolution(info: ConvInfo, attributes: OpAttributes["co
 
 /** As `composedConvolution`, for a depthwise one. */
 export function composedDepthwiseConvolution(info: ConvInfo, attributes: OpAttributes["depthwiseConv2d"]): Convolution {
-  const { strides, dilations, padding } = attributes;
+  const { strides, dilations } = attributes;
   return {
-    forward: (x, kernel) => tf.depthwiseConv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], toTfPadding(padding), "NHWC", [...dilations] as [number, number]),
+    forward: (x, kernel) => tf.depthwiseConv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, [...strides] as [number, number], explicitPadding(info), "NHWC", [...dilations] as [number, number]),
     inputGradient: (dy, kernel) => composedDepthwiseInputGradient(dy, kernel, info, attributes),
     kernelGradient: (x, dy) => composedDepthwiseKernelGradient(dy, x, info, attributes),
   };

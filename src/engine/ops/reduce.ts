@@ -7,6 +7,7 @@ import { tf, type Tensor } from "../tf.ts";
 import { keptShape, normalizeAxes, spread } from "./broadcast.ts";
 import { toTfPadding } from "./conv.ts";
 import { differentiable, savedAt, withoutGradient } from "./differentiable.ts";
+import { aroundAxis } from "./shape.ts";
 
 export function sum(x: Tensor, { axes, keepDims }: OpAttributes["sum"]): Tensor {
   const reduced = normalizeAxes(axes, x.rank);
@@ -57,7 +58,7 @@ export function product(x: Tensor, { axes, keepDims }: OpAttributes["product"]):
       x: () => {
         const ordered = tf.transpose(savedAt(saved, 0), order);
         const rows = tf.reshape(ordered, [others.reduce((all, axis) => all * (x.shape[axis] as number), 1), -1]);
-        const slope = tf.mul(tf.cumprod(rows, 1, true, false), tf.cumprod(rows, 1, true, true));
+        const slope = tf.mul(cumulate(tf.cumprod, rows, 1, true, false), cumulate(tf.cumprod, rows, 1, true, true));
         const back = tf.transpose(tf.reshape(slope, ordered.shape), order.map((_, axis) => order.indexOf(axis)));
         return tf.mul(back, tf.reshape(dy, keptShape(x.shape, reduced)));
       },
@@ -68,15 +69,33 @@ export function product(x: Tensor, { axes, keepDims }: OpAttributes["product"]):
 export function argMax(x: Tensor, { axis, keepDims, of }: OpAttributes["argMax"]): Tensor {
   const [along] = normalizeAxes([axis], x.rank) as [number];
   return withoutGradient(() => {
-    const places = of === "max" ? tf.argMax(x, along) : tf.argMin(x, along);
+    const places = tf.getBackend() === "webgpu" ? firstBest(x, along, of) : of === "max" ? tf.argMax(x, along) : tf.argMin(x, along);
     return keepDims ? tf.expandDims(places, along) : places;
   });
+}
+
+/** WebGPU's own finds any of several equal ones where the axis is long. */
+function firstBest(x: Tensor, axis: number, of: "max" | "min"): Tensor {
+  const size = x.shape[axis] as number;
+  const best = of === "max" ? tf.max(x, axis, true) : tf.min(x, axis, true);
+  const places = tf.reshape(tf.range(0, size, 1, "int32"), x.shape.map((_, i) => (i === axis ? size : 1)));
+  return tf.min(tf.where(tf.equal(x, best), tf.broadcastTo(places, x.shape), tf.fill(x.shape, size, "int32")), axis);
+}
+
+/**
+ * One rank and one direction: TensorFlow.js on WebGPU takes no more than four axes, and backwards it takes an axis to be as long
+ * as that of the first tensor it met.
+ */
+function cumulate(run: typeof tf.cumsum, x: Tensor, axis: number, exclusive: boolean, reverse: boolean): Tensor {
+  const rows = aroundAxis(x, axis);
+  const sums = reverse ? tf.reverse(run(tf.reverse(rows, 1), 1, exclusive), 1) : run(rows, 1, exclusive);
+  return tf.reshape(sums, x.shape);
 }
 
 /** The gradient runs the other way. */
 export function cumulativeSum(x: Tensor, { axis, exclusive, reverse }: OpAttributes["cumulativeSum"]): Tensor {
   const [along] = normalizeAxes([axis], x.rank) as [number];
-  return differentiable({ x }, () => tf.cumsum(x, along, exclusive, reverse), (dy) => ({ x: () => tf.cumsum(dy, along, exclusive, !reverse) }));
+  return differentiable({ x }, () => cumulate(tf.cumsum, x, along, exclusive, reverse), (dy) => ({ x: () => cumulate(tf.cumsum, dy, along, exclusive, !reverse) }));
 }
 
 /** Padding never wins. */

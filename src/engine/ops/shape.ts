@@ -38,7 +38,7 @@ function strideOver(x: Tensor, stride: number): Tensor {
 }
 
 /** x with one axis between those before and those after it. */
-function aroundAxis(x: Tensor, axis: number): Tensor {
+export function aroundAxis(x: Tensor, axis: number): Tensor {
   const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
   return tf.reshape(x, [product(x.shape.slice(0, axis)), x.shape[axis] as number, product(x.shape.slice(axis + 1))]);
 }
