@@ -56,7 +56,7 @@ for name, a, b in broadcasts:
     case("functions", name, "select", {}, [ints(1, 0, -2).reshape([3, 1, 1][: len(a)]), wave(a), wave(b, phase=1.1)], lambda c, x, y: torch.where(c != 0, x, y))
 case("functions", "any base by whole exponents", "power", {}, [torch.tensor([[-2.0, -0.5, 0.0, 3.0]] * 3), torch.tensor([[2.0], [3.0], [0.0]])], torch.pow, gradients=[0])
 case("functions", "a base of 0", "power", {}, [torch.tensor([0.0, 0.0, 2.0]), torch.tensor([1.5, 2.0, 0.0])], torch.pow)
-case("functions", "of integers", "power", {}, [ints(-2, 3, 0), ints(2, 3, 4)], torch.pow)
+case("functions", "of integers", "power", {}, [ints(-2, 3, 0, 6), ints(2, 3, 4, 2)], torch.pow)
 case("functions", "of integers", "modulo", {"truncated": False}, [ints(-7, 7, 6, 5), ints(3, -3, 3, 4)], torch.remainder)
 case("functions", "of integers", "modulo", {"truncated": True}, [ints(-7, 7, 6, 5), ints(3, -3, 3, 4)], torch.fmod)
 case("functions", "of integers", "select", {}, [ints(1, 0, 2), ints(7, 8, 9), ints(-1)], lambda c, x, y: torch.where(c != 0, x, y))
@@ -93,6 +93,10 @@ for axis, keep in [(0, False), (1, True), (-1, False)]:
 for size in [40, 70, 300]:
     coarse = torch.round(wave((2, size), scale=1.5))
     case("along-axes", f"first of many of {size}", "argMax", {"axis": 1, "keepDims": False, "of": "max"}, [coarse], lambda x: first_best(x, 1, "max").squeeze(1), gradients=[])
+for op, function in [("max", torch.amax), ("min", torch.amin), ("sum", torch.sum)]:
+    case("along-axes", "of integers", op, {"axes": [1], "keepDims": False}, [ints([[3, -1], [4, 9], [2, 5]], [[0, 7], [1, -8], [6, 2]])], lambda x: function(x, dim=1).int())
+case("along-axes", "of integers", "argMax", {"axis": 1, "keepDims": False, "of": "max"}, [ints([[3, -1], [4, 9], [2, 5]])], lambda x: torch.argmax(x, 1).int())
+case("along-axes", "of integers", "transpose", {"permutation": [0, 2, 1]}, [ints([[3, -1], [4, 9], [2, 5]])], lambda x: x.permute(0, 2, 1))
 for k, largest, shape in [(3, True, (2, 3, 7)), (2, False, (2, 5)), (1, True, (9,)), (5, False, (2, 5))]:
     case("along-axes", f"{k} of {shape}", "topKIndices", {"k": k, "largest": largest}, [wave(shape)], lambda x: torch.topk(x, k, largest=largest).indices.int(), gradients=[])
 case("along-axes", "the first of equal ones", "topKIndices", {"k": 3, "largest": True}, [torch.tensor([[1.0, 5.0, 5.0, 2.0, 5.0, 5.0], [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]])], lambda x: torch.sort(x, descending=True, stable=True).indices[:, :3].int(), gradients=[])

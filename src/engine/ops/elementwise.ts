@@ -28,6 +28,8 @@ export const divide = (a: Tensor, b: Tensor): Tensor => tf.div(a, b);
 
 /** a^b. Where the exponent is 0, the base has no slope; where the base is not above 0, the exponent has none (PyTorch: NaN below 0). */
 export function power(a: Tensor, b: Tensor): Tensor {
+  // By way of logarithms on WebGPU, where a whole number would become the one below it.
+  if (a.dtype === "int32" && b.dtype === "int32") return tf.cast(tf.round(tf.pow(tf.cast(a, "float32"), tf.cast(b, "float32"))), "int32");
   return differentiable(
     { a, b },
     (save) => {

@@ -7,11 +7,12 @@ import { tf, type Tensor } from "../tf.ts";
 import { keptShape, normalizeAxes, spread } from "./broadcast.ts";
 import { toTfPadding } from "./conv.ts";
 import { differentiable, savedAt, withoutGradient } from "./differentiable.ts";
+import { throughFloats } from "./integers.ts";
 import { aroundAxis } from "./shape.ts";
 
 export function sum(x: Tensor, { axes, keepDims }: OpAttributes["sum"]): Tensor {
   const reduced = normalizeAxes(axes, x.rank);
-  return differentiable({ x }, () => tf.sum(x, reduced, keepDims), (dy) => ({ x: () => spread(dy, x.shape, reduced) }));
+  return differentiable({ x }, () => throughFloats(x, (values) => tf.sum(values, reduced, keepDims)), (dy) => ({ x: () => spread(dy, x.shape, reduced) }));
 }
 
 export function mean(x: Tensor, { axes, keepDims }: OpAttributes["mean"]): Tensor {
@@ -26,7 +27,7 @@ function extreme(x: Tensor, { axes, keepDims }: OpAttributes["max"], pick: (x: T
   return differentiable(
     { x },
     (save) => {
-      const y = pick(x, reduced, keepDims);
+      const y = throughFloats(x, (values) => pick(values, reduced, keepDims));
       save([x, y]);
       return y;
     },
@@ -52,7 +53,7 @@ export function product(x: Tensor, { axes, keepDims }: OpAttributes["product"]):
     { x },
     (save) => {
       save([x]);
-      return tf.prod(x, reduced, keepDims);
+      return throughFloats(x, (values) => tf.prod(values, reduced, keepDims));
     },
     (dy, saved) => ({
       x: () => {
@@ -77,9 +78,10 @@ export function argMax(x: Tensor, { axis, keepDims, of }: OpAttributes["argMax"]
 /** WebGPU's own finds any of several equal ones where the axis is long. */
 function firstBest(x: Tensor, axis: number, of: "max" | "min"): Tensor {
   const size = x.shape[axis] as number;
-  const best = of === "max" ? tf.max(x, axis, true) : tf.min(x, axis, true);
-  const places = tf.reshape(tf.range(0, size, 1, "int32"), x.shape.map((_, i) => (i === axis ? size : 1)));
-  return tf.min(tf.where(tf.equal(x, best), tf.broadcastTo(places, x.shape), tf.fill(x.shape, size, "int32")), axis);
+  const values = tf.cast(x, "float32");
+  const best = of === "max" ? tf.max(values, axis, true) : tf.min(values, axis, true);
+  const places = tf.reshape(tf.range(0, size, 1, "float32"), x.shape.map((_, i) => (i === axis ? size : 1)));
+  return tf.cast(tf.min(tf.where(tf.equal(values, best), tf.broadcastTo(places, x.shape), tf.fill(x.shape, size)), axis), "int32");
 }
 
 /**
@@ -87,8 +89,7 @@ function firstBest(x: Tensor, axis: number, of: "max" | "min"): Tensor {
  * as that of the first tensor it met.
  */
 function cumulate(run: typeof tf.cumsum, x: Tensor, axis: number, exclusive: boolean, reverse: boolean): Tensor {
-  const rows = aroundAxis(x, axis);
-  const sums = reverse ? tf.reverse(run(tf.reverse(rows, 1), 1, exclusive), 1) : run(rows, 1, exclusive);
+  const sums = throughFloats(aroundAxis(x, axis), (rows) => (reverse ? tf.reverse(run(tf.reverse(rows, 1), 1, exclusive), 1) : run(rows, 1, exclusive)));
   return tf.reshape(sums, x.shape);
 }
 

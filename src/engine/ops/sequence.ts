@@ -1,6 +1,7 @@
 /** Ops on token sequences: masks, positions and pooling. */
 import { timingSignal } from "../../graph/timing-signal.ts";
 import type { OpAttributes } from "../../graph/types.ts";
+import { rotate } from "../kernels/webgpu/rotary.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { differentiable, savedAt, withoutGradient } from "./differentiable.ts";
 
@@ -22,15 +23,8 @@ export function positionIds(ids: Tensor, { offset, paddingId }: OpAttributes["po
 
 /** Su et al., 2021, with the halves of a head instead of neighbours, as GPT-NeoX and Llama have it. Turning back is the gradient. */
 export function rotaryEmbedding(x: Tensor, positions: Tensor, { heads, frequencies }: OpAttributes["rotaryEmbedding"]): Tensor {
-  const half = frequencies.length;
-  const rows = positions.size;
-  const turn = (values: Tensor, places: Tensor, direction: 1 | -1): Tensor => {
-    const angles = tf.mul(tf.reshape(tf.cast(places, "float32"), [rows, 1, 1]), tf.tensor([...frequencies], [1, 1, half]));
-    const [cos, sin] = [tf.cos(angles), tf.sin(direction === 1 ? angles : tf.neg(angles))];
-    const [first, second] = tf.split(tf.reshape(values, [rows, heads, 2 * half]), 2, 2) as [Tensor, Tensor];
-    const turned = tf.concat([tf.sub(tf.mul(first, cos), tf.mul(second, sin)), tf.add(tf.mul(second, cos), tf.mul(first, sin))], 2);
-    return tf.reshape(turned, values.shape);
-  };
+  const turn = (values: Tensor, places: Tensor, direction: 1 | -1): Tensor =>
+    (tf.getBackend() === "webgpu" ? rotate : rotateComposed)(values, places, tf.tensor1d([...frequencies]), heads, direction);
   return differentiable(
     { x },
     (save) => {
@@ -39,6 +33,15 @@ export function rotaryEmbedding(x: Tensor, positions: Tensor, { heads, frequenci
     },
     (dy, saved) => ({ x: () => turn(dy, savedAt(saved, 0), -1) }),
   );
+}
+
+function rotateComposed(x: Tensor, positions: Tensor, frequencies: Tensor, heads: number, direction: 1 | -1): Tensor {
+  const rows = positions.size;
+  const angles = tf.mul(tf.reshape(tf.cast(positions, "float32"), [rows, 1, 1]), frequencies);
+  const [cos, sin] = [tf.cos(angles), tf.sin(direction === 1 ? angles : tf.neg(angles))];
+  const [first, second] = tf.split(tf.reshape(x, [rows, heads, 2 * frequencies.size]), 2, 2) as [Tensor, Tensor];
+  const turned = tf.concat([tf.sub(tf.mul(first, cos), tf.mul(second, sin)), tf.add(tf.mul(second, cos), tf.mul(first, sin))], 2);
+  return tf.reshape(turned, x.shape);
 }
 
 export function addTimingSignal(x: Tensor, mask: Tensor, attributes: OpAttributes["addTimingSignal"]): Tensor {

@@ -3,13 +3,14 @@ import type { OpAttributes } from "../../graph/types.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { normalizeAxes, sumTo } from "./broadcast.ts";
 import { differentiable } from "./differentiable.ts";
+import { throughFloats } from "./integers.ts";
 
 export function constant({ shape, values, dtype }: OpAttributes["constant"]): Tensor {
   return tf.tensor([...values], [...shape], dtype);
 }
 
 export const reshape = (x: Tensor, { shape }: OpAttributes["reshape"]): Tensor => tf.reshape(x, [...shape]);
-export const transpose = (x: Tensor, { permutation }: OpAttributes["transpose"]): Tensor => tf.transpose(x, [...permutation]);
+export const transpose = (x: Tensor, { permutation }: OpAttributes["transpose"]): Tensor => throughFloats(x, (values) => tf.transpose(values, [...permutation]));
 export const concat = (inputs: readonly Tensor[], { axis }: OpAttributes["concat"]): Tensor => tf.concat([...inputs], axis);
 export const slice = (x: Tensor, { begin, size }: OpAttributes["slice"]): Tensor => tf.slice(x, [...begin], [...size]);
 export const reverse = (x: Tensor, { axes }: OpAttributes["reverse"]): Tensor => tf.reverse(x, normalizeAxes(axes, x.rank));

@@ -1,28 +1,39 @@
 /** Functions of one number, element by element. */
 import type { OpAttributes } from "../../graph/types.ts";
+import * as kernels from "../kernels/webgpu/trigonometry.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
 
 const floats = (x: Tensor): Tensor => (x.dtype === "float32" ? x : tf.cast(x, "float32"));
 
-/** The slope of |x| at 0 is 0, as in PyTorch; TensorFlow.js has -1. */
-export function abs(x: Tensor): Tensor {
+/** A function whose gradient is dy times its slope, from what was kept of it. */
+function sloped(x: Tensor, run: (x: Tensor) => Tensor, keeps: "x" | "y", slope: (kept: Tensor) => Tensor): Tensor {
   return differentiable(
     { x },
     (save) => {
-      save([x]);
-      return tf.abs(x);
+      const y = run(x);
+      save([keeps === "x" ? x : y]);
+      return y;
     },
-    (dy, saved) => ({ x: () => tf.mul(dy, tf.sign(savedAt(saved, 0))) }),
+    (dy, saved) => ({ x: () => tf.mul(dy, slope(savedAt(saved, 0))) }),
   );
 }
 
+/** The slope of |x| at 0 is 0, as in PyTorch; TensorFlow.js has -1. */
+export const abs = (x: Tensor): Tensor => sloped(x, tf.abs, "x", tf.sign);
+
 export const log = (x: Tensor): Tensor => tf.log(floats(x));
-export const sin = (x: Tensor): Tensor => tf.sin(floats(x));
-export const cos = (x: Tensor): Tensor => tf.cos(floats(x));
-export const tan = (x: Tensor): Tensor => tf.tan(floats(x));
+
+/** WebGPU's own are good for pictures. */
+const sine = (x: Tensor): Tensor => (tf.getBackend() === "webgpu" ? kernels.sine({ x }) : tf.sin(x));
+const cosine = (x: Tensor): Tensor => (tf.getBackend() === "webgpu" ? kernels.cosine({ x }) : tf.cos(x));
+const tangent = (x: Tensor): Tensor => (tf.getBackend() === "webgpu" ? kernels.tangent({ x }) : tf.tan(x));
+
+export const sin = (x: Tensor): Tensor => sloped(floats(x), sine, "x", cosine);
+export const cos = (x: Tensor): Tensor => sloped(floats(x), cosine, "x", (kept) => tf.neg(sine(kept)));
+export const tan = (x: Tensor): Tensor => sloped(floats(x), tangent, "y", (kept) => tf.add(tf.square(kept), 1));
 export const asin = (x: Tensor): Tensor => tf.asin(floats(x));
-export const acos = (x: Tensor): Tensor => tf.acos(floats(x));
+export const acos = (x: Tensor): Tensor => tf.sub(Math.PI / 2, tf.asin(floats(x)));
 export const atan = (x: Tensor): Tensor => tf.atan(floats(x));
 export const sinh = (x: Tensor): Tensor => tf.sinh(floats(x));
 export const cosh = (x: Tensor): Tensor => tf.cosh(floats(x));
