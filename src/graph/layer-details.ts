@@ -24,7 +24,9 @@ function describeUse(node: GraphNode, used: readonly (Parameter | undefined)[]):
   const shape = used[1]?.shape ?? [];
   switch (node.op) {
     case "conv2d":
-      return used[1] && `Conv ${shape[0]}x${shape[1]}, ${count(shape[2])} → ${count(shape[3])}`;
+      return used[1] && `Conv ${shape[0]}x${shape[1]}, ${count((shape[2] ?? 0) * (node.attributes.groups ?? 1))} → ${count(shape[3])}`;
+    case "convTranspose2d":
+      return used[1] && `Transposed conv ${shape[0]}x${shape[1]}, ${count(shape[3])} → ${count(shape[2])}`;
     case "depthwiseConv2d":
       return used[1] && `Depthwise conv ${shape[0]}x${shape[1]}, ${count(shape[2])}${shape[3] === 1 ? "" : ` × ${count(shape[3])}`}`;
     case "matMul": {
@@ -37,6 +39,8 @@ function describeUse(node: GraphNode, used: readonly (Parameter | undefined)[]):
       return normDetail("Batch norm", used);
     case "layerNorm":
       return normDetail("Layer norm", used);
+    case "rmsNorm":
+      return normDetail("RMS norm", used);
     default:
       return undefined;
   }

@@ -141,7 +141,7 @@ export interface OpAttributes {
   product: ReduceAttributes;
   /** (x) -> int32: where along the axis the largest or smallest number is, the first of equal ones. */
   argMax: { readonly axis: number; readonly keepDims: boolean; readonly of: "max" | "min" };
-  /** (x) -> int32 [..., k]: where along the last axis the k largest or smallest are, best first. The values come by gatherElements. */
+  /** (x) -> int32 [..., k]: where along the last axis the k largest or smallest are, best first; which of equal ones is up to the device. The values come by gatherElements. */
   topKIndices: { readonly k: number; readonly largest: boolean };
   /** (x): sums of everything up to each place along the axis, from the end where reversed; the place itself is left out where exclusive. */
   cumulativeSum: { readonly axis: number; readonly exclusive: boolean; readonly reverse: boolean };

@@ -36,7 +36,40 @@ const problems: Readonly<Record<string, () => Problem>> = {
     const rng = new Rng(4);
     return { model: { graph, weights: initialWeights(graph, new Rng(1), () => 0.3) }, input: (examples) => tf.tensor(Float32Array.from({ length: examples * 9 * 8 * 3 }, () => rng.normal()), [examples, 9, 8, 3]) };
   },
+  decoder() {
+    const graph = decoder();
+    const rng = new Rng(5);
+    return { model: { graph, weights: initialWeights(graph, new Rng(1), () => 0.3) }, input: (examples) => tf.tensor(Int32Array.from({ length: examples * 6 }, () => rng.int(20)), [examples, 6], "int32") };
+  },
 };
+
+/** A layer as Llama has it, and behind it what imported models do with places: picked, compared, mirrored, scattered. */
+function decoder(): Graph {
+  const builder = new GraphBuilder();
+  const weight = (name: string, ...shape: number[]): string => builder.parameter(name, shape);
+  const dense = (path: string, x: string, from: number, to: number): string => builder.add(`${path}/product`, "matMul", [x, weight(`${path}/kernel`, from, to)], { transposeA: false, transposeB: false });
+  const norm = (path: string, x: string): string => builder.add(`${path}/norm`, "rmsNorm", [x, weight(`${path}/gamma`, 16)], { epsilon: 1e-5 });
+  const ids = builder.input("ids", [null, 6], "int32");
+  const positions = builder.add("positions", "positionIds", [ids], { offset: 0, paddingId: 0 });
+  const mask = builder.add("mask", "paddingMask", [ids], { paddingId: 0 });
+  const tokens = builder.add("tokens", "embedding", [weight("table", 20, 16), ids], {});
+  const x = norm("attention", tokens);
+  const rotated = (path: string, heads: number): string => builder.add(`${path}/rotary`, "rotaryEmbedding", [dense(path, x, 16, heads * 4), positions], { heads, frequencies: [1, 0.01] });
+  const attended = builder.add("attention/mix", "attention", [rotated("query", 4), rotated("key", 2), dense("value", x, 16, 8), mask], { heads: 4, keyValueHeads: 2, scale: 0.5, causal: true });
+  const residual = builder.add("residual", "add", [tokens, dense("output", attended, 16, 16)], {});
+  const y = norm("feedForward", residual);
+  const gated = builder.add("gated", "multiply", [builder.add("gate/silu", "silu", [dense("gate", y, 16, 12)], {}), dense("up", y, 16, 12)], {});
+  const z = builder.add("result", "add", [residual, dense("down", gated, 12, 16)], {});
+  const mirrored = builder.add("mirrored", "pad", [z], { paddings: [[0, 0], [1, 1], [0, 0]], mode: "reflect" });
+  const everySecond = builder.add("every-second", "stridedSlice", [mirrored], { begin: [0, 0, 0], end: [null, null, null], strides: [1, 2, 1] });
+  const isPositive = builder.add("is-positive", "compare", [everySecond, builder.add("zero", "constant", [], { shape: [], values: [0], dtype: "float32" })], { relation: "greater" });
+  const bent = builder.add("bent", "select", [isPositive, everySecond, builder.add("waves", "sin", [everySecond], {})], {});
+  const best = builder.add("best", "topKIndices", [bent], { k: 4, largest: true });
+  const picked = builder.add("picked", "gatherElements", [bent, best], { axis: -1 });
+  const sums = builder.add("sums", "cumulativeSum", [picked], { axis: 1, exclusive: false, reverse: true });
+  const first = builder.add("first", "gather", [sums, builder.add("place", "constant", [], { shape: [], values: [0], dtype: "int32" })], { axis: 1 });
+  return builder.build([dense("classifier", first, 4, 3)]);
+}
 
 /** An inverted residual with batch norms, as MobileNetV2 has seventeen. */
 function convolutions(): Graph {
