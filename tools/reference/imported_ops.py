@@ -224,6 +224,10 @@ for name, begin, end, strides in [
     ("a step over all but the first", [0, 0, 1], [2, 1, 2], [2, 9, 1]),
 ]:
     case("places", name, "stridedSlice", {"begin": begin, "end": end, "strides": strides}, [wave((2, 7, 5))], strided(begin, end, strides))
+case("places", "of integers", "stridedSlice", {"begin": [0], "end": [None], "strides": [2]}, [ints(4, 5, -6, 7, 8)], lambda x: x[::2])
+case("places", "of integers", "reverse", {"axes": [0]}, [ints([4, 5], [-6, 7])], lambda x: x.flip(0))
+case("places", "of integers", "pad", {"paddings": [[1, 1]], "mode": "reflect"}, [ints(4, 5, -6)], lambda x: x[torch.tensor([1, 0, 1, 2, 1])])
+case("places", "of integers", "broadcastLike", {"axes": [0]}, [ints([4, 5]), wave((3, 2))], lambda x, like: x.expand(3, 2), gradients=[])
 case("places", "two axes", "reverse", {"axes": [0, -1]}, [wave((2, 3, 4))], lambda x: x.flip((0, -1)))
 case("places", "three axes", "tile", {"repeats": [2, 1, 3]}, [wave((2, 3, 4))], lambda x: x.repeat(2, 1, 3))
 case("places", "of integers", "tile", {"repeats": [2]}, [ints(1, 2, 3)], lambda x: x.repeat(2))
@@ -321,7 +325,7 @@ for name, pool, strides, padding in [("3x3 stride 1 same", (3, 3), (1, 1), "same
     case("windows", f"{name}, padding counted", "averagePool2d", attributes, [wave((2, 5, 6, 3), offset=-3.0)], average_of_padded(attributes))
 
 # What language models need.
-for name, shape in [("of rank 3", (2, 3, 4)), ("of an odd width", (6, 5)), ("more columns than threads", (3, 268)), ("many rows", (2, 37, 3))]:
+for name, shape in [("of rank 3", (2, 3, 4)), ("of an odd width", (6, 5)), ("more columns than threads", (3, 268)), ("many rows", (2, 37, 3)), ("whole vectors", (2, 9, 8))]:
     epsilon = 1e-5
     case("language", name, "rmsNorm", {"epsilon": epsilon}, [wave(shape, scale=2.0), wave(shape[-1:], phase=0.8, offset=1.0)], lambda x, g: x * torch.rsqrt((x * x).mean(-1, keepdim=True) + epsilon) * g)
 

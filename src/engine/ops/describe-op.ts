@@ -125,7 +125,7 @@ export function describeOps(backend: BackendName, wasmPath: string): void {
     });
 
     it("has a golden for every op", () => {
-      expect(opCases.length).toBe(329);
+      expect(opCases.length).toBe(334);
       const covered = new Set([...opCases.map(({ op }) => op), ...withoutGolden]);
       expect(Object.keys(opImplementations).filter((op) => !covered.has(op as OpName))).toEqual([]);
     });

@@ -5,6 +5,7 @@ import { layerNormBackward, layerNormForward } from "../kernels/webgpu/layer-nor
 import { normaliseByBatch, normaliseByBatchGradients } from "../kernels/wasm/batch-norm.ts";
 import { currentSimdKernels, type SimdKernels } from "../kernels/wasm/simd.ts";
 import * as kernels from "../kernels/webgpu/batch-norm.ts";
+import { rmsNormBackward, rmsNormForward } from "../kernels/webgpu/rms-norm.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { hardSigmoid, relu, relu6 } from "./activations.ts";
 import { sumToChannels } from "./broadcast.ts";
@@ -177,6 +178,7 @@ function layerNormByKernels(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: num
 
 /** x [..., channels], gamma [channels]. Zhang and Sennrich, 2019. */
 export function rmsNorm(x: Tensor, gamma: Tensor, { epsilon }: OpAttributes["rmsNorm"]): Tensor {
+  if (tf.getBackend() === "webgpu") return rmsNormByKernels(x, gamma, epsilon);
   return differentiable(
     { x, gamma },
     (save) => {
@@ -193,6 +195,21 @@ export function rmsNorm(x: Tensor, gamma: Tensor, { epsilon }: OpAttributes["rms
       },
       gamma: () => sumToChannels(tf.mul(dy, savedAt(saved, 0))),
     }),
+  );
+}
+
+function rmsNormByKernels(x: Tensor, gamma: Tensor, epsilon: number): Tensor {
+  return differentiable(
+    { x, gamma },
+    (save) => {
+      const { y, inverseRoot } = rmsNormForward(x, gamma, epsilon);
+      save([x, gamma, inverseRoot]);
+      return y;
+    },
+    (dy, saved) => {
+      const { dx, dGamma } = rmsNormBackward(dy, savedAt(saved, 0), savedAt(saved, 1), savedAt(saved, 2));
+      return { x: () => dx, gamma: () => dGamma };
+    },
   );
 }
 

@@ -27,7 +27,7 @@ function strideOver(x: Tensor, stride: number): Tensor {
   const count = Math.ceil(size / stride);
   return differentiable(
     { x },
-    () => tf.stridedSlice(x, [0, 0, 0], [outer, size, inner], [1, stride, 1]),
+    () => throughFloats(x, (values) => tf.stridedSlice(values, [0, 0, 0], [outer, size, inner], [1, stride, 1])),
     (dy) => ({
       x: () => {
         const apart = tf.pad(tf.reshape(dy, [outer * count, 1, inner]), [[0, 0], [0, stride - 1], [0, 0]]);
