@@ -19,7 +19,7 @@ export interface TfjsFiles {
   readonly bytes: Uint8Array;
 }
 
-const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+export const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 /** Shards are looked up beside model.json, then by file name alone. */
 export async function readTfjsFiles(files: readonly ModelFile[]): Promise<TfjsFiles> {
@@ -59,6 +59,7 @@ async function findModelJson(files: readonly ModelFile[]): Promise<{ readonly pa
   return model;
 }
 
-function listed(names: readonly string[]): string {
+/** The names, or the first five of many. */
+export function listed(names: readonly string[]): string {
   return names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
 }

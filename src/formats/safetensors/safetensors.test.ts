@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { countRefused, mutateBytes } from "../testing/mutate.ts";
-import { readSafetensors, type StoredTensor } from "./read.ts";
+import { decodeTensor, readSafetensors, readSafetensorsHeader, type StoredTensor } from "./read.ts";
 import { writeSafetensors } from "./write.ts";
 
 const tensors = new Map<string, StoredTensor>([
@@ -39,6 +39,30 @@ describe("safetensors", () => {
     expect([...(read.get("brain")?.values ?? [])]).toEqual([1, -3.140625]);
   });
 
+  it("turn every other type into float32 or int32", () => {
+    const data = new Uint8Array(33);
+    const view = new DataView(data.buffer);
+    view.setFloat64(0, -0.1, true);
+    view.setBigInt64(8, -5n, true);
+    view.setBigInt64(16, 2n ** 31n - 1n, true);
+    view.setInt16(24, -300, true);
+    data.set([0xff, 200, 0, 2, 1], 26);
+    const header = { double: entry(0, 8, [], "F64"), long: entry(8, 24, [2], "I64"), short: entry(24, 26, [1], "I16"), byte: entry(26, 27, [1], "I8"), unsigned: entry(27, 28, [1], "U8"), flags: entry(28, 31, [3], "BOOL") };
+    const { tensors: read } = readSafetensors(fileOf(header, data));
+    expect([...read.values()].map(({ values }) => values)).toEqual([Float32Array.of(-0.1), Int32Array.of(-5, 2 ** 31 - 1), Int32Array.of(-300), Int32Array.of(-1), Int32Array.of(200), Int32Array.of(0, 1, 1)]);
+    view.setBigInt64(16, 2n ** 31n, true);
+    expect(() => readSafetensors(fileOf(header, data), "a.safetensors")).toThrow('a.safetensors, "long": it holds the number 2147483648. Expected whole numbers of at most 32 bits.');
+  });
+
+  it("tell where each tensor is without being read", async () => {
+    const bytes = writeSafetensors(tensors, { format: "graft" });
+    const header = await readSafetensorsHeader(new Blob([bytes]), "model.safetensors");
+    expect(header.metadata.get("format")).toBe("graft");
+    expect([...header.tensors].map(([name, entry]) => [name, decodeTensor(entry, bytes.slice(entry.begin, entry.end).buffer, "")])).toEqual([...tensors]);
+    await expect(readSafetensorsHeader(new Blob([bytes.subarray(0, 40)]), "model.safetensors")).rejects.toThrow(/model.safetensors: its header claims/);
+    await expect(readSafetensorsHeader(new Blob([]), "model.safetensors")).rejects.toThrow(/it has 0 bytes/);
+  });
+
   it("are read from within a larger buffer", () => {
     const bytes = writeSafetensors(tensors);
     const larger = new Uint8Array(bytes.length + 3);
@@ -55,7 +79,7 @@ describe("safetensors", () => {
     ["backwards", fileOf({ a: entry(4, 0, [1]) }, 4), /"a" claims bytes 4 to 0/],
     ["overlap", fileOf({ b: entry(4, 12), a: entry(0, 8) }, 12), /the bytes of "a" and "b" overlap/],
     ["shape", fileOf({ a: entry(0, 8, [3]) }, 8), /"a" of shape \[3\] and type F32 needs 12 bytes and has 8/],
-    ["dtype", fileOf({ a: entry(0, 8, [1], "F64") }, 8), /it is "F64". Expected one of F32, I32, F16, BF16/],
+    ["dtype", fileOf({ a: entry(0, 8, [1], "C64") }, 8), /it is "C64". Expected one of F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL/],
     ["huge", fileOf({ a: entry(0, 4, [2 ** 40, 2 ** 40]) }, 4), /needs .* bytes and has 4/],
     ["negative", fileOf({ a: entry(0, 4, [-1]) }, 4), /at least 0/],
     ["proto", fileOf('{"__proto__": 1}', 0), /"__proto__".*Expected an object/],
