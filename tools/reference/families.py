@@ -15,20 +15,14 @@ import torch
 import torch.nn.functional as F
 
 from common import reference, write
+from problems import PERIOD, chirp, image_batch, phase_of, rounded, summary
 
 STEPS = 20
-PERIOD = 4
-SAMPLES = 24
 FIXED = {"gamma": 1.0, "variance": 1.0, "beta": 0.0, "mean": 0.0, "bias": 0.0}
 
 
-def chirp(count, phase):
-    # math.sin, not numpy's: its vector routines may differ by more than a double's last bit for large arguments.
-    return numpy.array([math.sin(0.37 * (i * i) + phase) for i in range(count)])
-
-
 def formula_weight(name, shape):
-    phase = sum(ord(letter) for letter in name)
+    phase = phase_of(name)
     last = name.rsplit("/", 1)[-1]
     # Random networks of 52 layers are chaotic; see rangeOf in reference-problems.ts.
     if name.endswith("/project/norm/gamma"):
@@ -122,13 +116,7 @@ class MobilenetV2:
         return x @ p("classifier/kernel", top, self.classes) + p("classifier/bias", self.classes)
 
     def batch(self, step):
-        turn = step % PERIOD
-        size = self.image_size * self.image_size * 3
-        labels = [(3 * example + turn) % self.classes for example in range(self.batch_size)]
-        patterns = chirp(self.batch_size * size, turn)
-        values = [0.7 * math.sin(0.013 * (labels[i // size] + 1) * (i % size) + i // size + turn) + 0.3 * patterns[i] for i in range(self.batch_size * size)]
-        images = torch.tensor(numpy.array(values, dtype=numpy.float32)).reshape(self.batch_size, self.image_size, self.image_size, 3)
-        return images, torch.tensor(labels)
+        return image_batch(step, self.batch_size, self.image_size, self.classes)
 
 
 class Transformer:
@@ -202,20 +190,6 @@ def losses(model, learning_rate, dtype, batches):
         optimizer.step()
         result.append(loss.item())
     return result
-
-
-def rounded(values):
-    return [float(f"{value:.9g}") for value in values]
-
-
-def summary(tensor):
-    """All of a small tensor; of a large one its length and samples that are spread evenly."""
-    flat = tensor.detach().flatten()
-    count = flat.numel()
-    if count <= 64:
-        return {"shape": list(tensor.shape), "values": rounded(flat.tolist())}
-    places = [k * count // SAMPLES for k in range(SAMPLES)]
-    return {"shape": list(tensor.shape), "norm": float(f"{flat.double().norm().item():.9g}"), "largest": float(f"{flat.abs().max().item():.9g}"), "samples": rounded(flat[places].tolist())}
 
 
 def case(name, model, learning_rate, full):

@@ -5,6 +5,7 @@
 import type { Rng } from "../../core/rng.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import type { Graph, Weights } from "../../graph/types.ts";
+import { divisible } from "../divisible.ts";
 import { initialWeights } from "../initial-weights.ts";
 
 export interface MobilenetV2Config {
@@ -38,12 +39,6 @@ const blockCount = stages.reduce((sum, [, , repetitions]) => sum + repetitions, 
 
 /** In flow order. */
 export const blocks: readonly string[] = Array.from({ length: blockCount }, (_, i) => `block_${i}`);
-
-/** The multiple of 8 nearest to `channels`, never more than a tenth below it (the paper's own code). */
-function divisible(channels: number): number {
-  const rounded = Math.max(8, Math.floor((channels + 4) / 8) * 8);
-  return rounded < 0.9 * channels ? rounded + 8 : rounded;
-}
 
 /** -> logits [batch, classes] */
 export function buildMobilenetV2({ width, imageSize, classes, epsilon = 1e-3, momentum = 0.999 }: MobilenetV2Config): Graph {

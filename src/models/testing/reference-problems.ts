@@ -18,19 +18,21 @@ export interface ReferenceProblem {
   readonly weights: Weights;
   readonly inputName: string;
   readonly classes: number;
-  /** Of Adam, with PyTorch's other values. */
+  /** Adam's or AdamW's, with PyTorch's other values. */
   readonly learningRate: number;
+  /** Given for AdamW. */
+  readonly weightDecay?: number;
   /** The batch of a step, counted from 0; every fourth is the same. */
   readonly batch: (step: number) => ReferenceBatch;
 }
 
 /** A sine whose frequency grows with i, so that a matrix filled with it has full rank (rows of a plain sine lie in a plane). */
-function chirp(i: number, phase: number): number {
+export function chirp(i: number, phase: number): number {
   return Math.sin(0.37 * (i * i) + phase);
 }
 
 /** The chirp's phase: what the letters of the name add up to. */
-function phaseOf(name: string): number {
+export function phaseOf(name: string): number {
   let sum = 0;
   for (let i = 0; i < name.length; i++) sum += name.charCodeAt(i);
   return sum;
@@ -69,7 +71,7 @@ function formulaWeights(graph: Graph): Weights {
 const period = 4;
 
 /** Stripes whose width goes with the label, under a pattern that is the step's and the example's own. */
-function images(batch: number, imageSize: number, classes: number): ReferenceProblem["batch"] {
+export function images(batch: number, imageSize: number, classes: number): ReferenceProblem["batch"] {
   const size = imageSize * imageSize * 3;
   return (step) => {
     const turn = step % period;
