@@ -1,6 +1,6 @@
 /**
  * The suite for the families whose weights we make up, on every backend: what PyTorch computes on the same weights and batches.
- * The goldens come from tools/reference/families.py and, for families that read published checkpoints, checkpoints_vision.py.
+ * The goldens come from tools/reference/families.py and, for families that read published checkpoints, checkpoints_text.py and checkpoints_vision.py.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { BackendName } from "../core/backends.ts";
@@ -20,7 +20,7 @@ type Summary = { readonly shape: number[]; readonly values: number[] } | { reado
 interface Golden {
   readonly name: string;
   readonly losses: readonly number[];
-  readonly logits: { readonly shape: number[]; readonly values: number[] };
+  readonly logits: Summary;
   readonly gradients: Readonly<Record<string, unknown>>;
   readonly statistics: Readonly<Record<string, unknown>>;
 }
@@ -92,7 +92,7 @@ async function expectFirstStep(problem: ReferenceProblem, golden: Golden): Promi
   const module = moduleOf(problem);
   const batch = batchOf(module, problem, 0);
   const { loss, output, gradients } = module.gradients(batch.activations, (logits) => softmaxCrossEntropy(logits, batch.targets), { value: 0, tensor: null });
-  expect({ shape: output.shape, values: await output.data() }).toBeAllClose(golden.logits, { rtol: 1e-4 });
+  expectClose("logits", output.shape, await output.data(), golden.logits, 1e-4);
   expect(await loss.data()).toBeAllClose(golden.losses.slice(0, 1), { rtol: 1e-4 });
   await expectAllClose(gradients, golden.gradients, 1e-3);
   const after = await module.weights();
@@ -130,7 +130,7 @@ export function describeFamilies(backend: BackendName, wasmPath: string, { steps
 
     it("has a problem for each golden, and no others", () => {
       expect(families.cases.map(({ name }) => name)).toEqual(Object.keys(own));
-      expect(checkpointCases.length).toBe(8);
+      expect(checkpointCases.length).toBe(16);
     });
 
     it.each(problems)("%s: logits, loss, every gradient and the losses under Adam are PyTorch's", { timeout: 900_000 }, async (_, make, golden) => {

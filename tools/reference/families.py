@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 
 from common import reference, write
-from problems import PERIOD, chirp, image_batch, phase_of, rounded, summary
+from problems import PERIOD, chirp, image_batch, phase_of, rounded, summary, text_batch
 
 STEPS = 20
 FIXED = {"gamma": 1.0, "variance": 1.0, "beta": 0.0, "mean": 0.0, "bias": 0.0}
@@ -156,18 +156,7 @@ class Transformer:
         return self.dense(p, "classifier", (x * mask[..., None]).sum(1) / mask.sum(1, keepdim=True), self.classes)
 
     def batch(self, step):
-        turn = step % PERIOD
-        labels = [(3 * example + turn) % self.classes for example in range(self.batch_size)]
-        ids = []
-        for i in range(self.batch_size * self.tokens):
-            example, token = divmod(i, self.tokens)
-            if self.padded and example % 2 == 1 and token >= self.tokens - 2 - example:
-                ids.append(0)
-            elif token % 3 == 0:
-                ids.append(1 + 8 * labels[example] + token % 8)
-            else:
-                ids.append(1 + (7 * i * i + 13 * i + 101 * turn) % (self.vocabulary - 1))
-        return torch.tensor(ids).reshape(self.batch_size, self.tokens), torch.tensor(labels)
+        return text_batch(step, self.batch_size, self.tokens, self.vocabulary, self.classes, self.padded)
 
 
 def forward(model, parameters, step, batches):

@@ -26,6 +26,21 @@ def image_batch(step, batch, image_size, classes):
     return torch.tensor(numpy.array(values, dtype=numpy.float32)).reshape(batch, image_size, image_size, 3), torch.tensor(labels)
 
 
+def text_batch(step, batch, tokens, vocabulary, classes, padded, padding_id=0):
+    """Every third token is one of the label's eight; the rest is mixed. Where padded, every second text ends early. No other token has the padding's id."""
+    turn = step % PERIOD
+    labels = [(3 * example + turn) % classes for example in range(batch)]
+    ids = []
+    for i in range(batch * tokens):
+        example, token = divmod(i, tokens)
+        if padded and example % 2 == 1 and token >= tokens - 2 - example:
+            ids.append(padding_id)
+            continue
+        id_ = 8 * labels[example] + token % 8 if token % 3 == 0 else (7 * i * i + 13 * i + 101 * turn) % (vocabulary - 1)
+        ids.append(id_ if id_ < padding_id else id_ + 1)
+    return torch.tensor(ids).reshape(batch, tokens), torch.tensor(labels)
+
+
 def rounded(values, digits=9):
     return [float(f"{value:.{digits}g}") for value in values]
 

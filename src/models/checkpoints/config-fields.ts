@@ -13,9 +13,19 @@ export function oneOf<Value extends string | number | boolean>(field: JsonCursor
   return found;
 }
 
-/** A whole number of at least 1. */
-export function count(field: JsonCursor, fallback: number): number {
-  return field.isMissing ? fallback : field.integer(1);
+/** No network is larger than this in any direction; a config that says so is damaged. */
+const largestSize = 2 ** 24;
+const mostLayers = 1000;
+
+/** A whole number from 1 to `largest`. */
+export function count(field: JsonCursor, fallback: number, largest = largestSize): number {
+  const value = field.isMissing ? fallback : field.integer(1);
+  if (value > largest) throw field.wrong(`a whole number of at most ${largest}`);
+  return value;
+}
+
+export function layerCount(field: JsonCursor, fallback: number): number {
+  return count(field, fallback, mostLayers);
 }
 
 export function counts(field: JsonCursor, fallback: readonly number[]): readonly number[] {

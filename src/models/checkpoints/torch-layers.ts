@@ -1,6 +1,6 @@
 /**
- * PyTorch's layers as nodes of a graph, with PyTorch's names for their parameters: what the builders of published image models have
- * in common. A path `a/b` becomes the parameters `a/b/weight`, … and the value `a/b/out`.
+ * PyTorch's layers as nodes of a graph, with PyTorch's names for their parameters: what the builders of published models have in
+ * common. A path `a/b` becomes the parameters `a/b/weight`, … and the value `a/b/out`.
  */
 import type { JsonCursor } from "../../formats/json-cursor.ts";
 import type { GraphBuilder } from "../../graph/builder.ts";
@@ -77,6 +77,16 @@ export class TorchLayers {
   linear(path: string, x: string, from: number, to: number, { bias = true }: { readonly bias?: boolean } = {}): string {
     const product = this.builder.add(bias ? `${path}/matmul` : `${path}/out`, "matMul", [x, this.builder.parameter(`${path}/weight`, [to, from])], { transposeA: false, transposeB: true });
     return bias ? this.builder.add(`${path}/out`, "add", [product, this.builder.parameter(`${path}/bias`, [to])], {}) : product;
+  }
+
+  /** ids int32 [...] -> [..., width] */
+  embedding(path: string, ids: string, rows: number, width: number): string {
+    return this.builder.add(`${path}/out`, "embedding", [this.builder.parameter(`${path}/weight`, [rows, width]), ids], {});
+  }
+
+  /** Nothing where the rate is 0. */
+  dropout(path: string, x: string, rate: number): string {
+    return rate === 0 ? x : this.builder.add(`${path}/dropout`, "dropout", [x], { rate });
   }
 
   activation(path: string, x: string, name: ActivationName): string {

@@ -1,17 +1,21 @@
 /**
- * The training problems of families that read published checkpoints. A golden (tools/reference/checkpoints_vision.py) holds the
+ * The training problems of families that read published checkpoints. A golden (tools/reference/checkpoints_text.py, checkpoints_vision.py) holds the
  * config.json and how each parameter starts; graph and names are the family's, and have to be those of the golden.
  */
 import { sizeOf } from "../../core/shape.ts";
 import { JsonCursor } from "../../formats/json-cursor.ts";
+import { GraphBuilder } from "../../graph/builder.ts";
+import { prune } from "../../graph/surgery/prune.ts";
+import type { Graph } from "../../graph/types.ts";
 import { checkpointFamilies } from "../checkpoints/families.ts";
 import type { CheckpointFamily } from "../checkpoints/types.ts";
+import text from "../goldens/checkpoints-text.json" with { type: "json" };
 import vision from "../goldens/checkpoints-vision.json" with { type: "json" };
-import { chirp, images, phaseOf, type ReferenceProblem } from "./reference-problems.ts";
+import { chirp, images, phaseOf, texts, type ReferenceProblem } from "./reference-problems.ts";
 
-export type CheckpointCase = (typeof vision.cases)[number];
+export type CheckpointCase = (typeof vision.cases)[number] | (typeof text.cases)[number];
 
-export const checkpointCases: readonly CheckpointCase[] = vision.cases;
+export const checkpointCases: readonly CheckpointCase[] = [...text.cases, ...vision.cases];
 
 /** The family of a config: by `model_type`, in timm's by what `architecture` starts with. */
 export function familyOf(config: { readonly model_type?: string; readonly architecture?: string }): CheckpointFamily {
@@ -21,7 +25,8 @@ export function familyOf(config: { readonly model_type?: string; readonly archit
   return found;
 }
 
-export function checkpointProblem({ config, starts, batch, imageSize, classes, learningRate, weightDecay }: CheckpointCase): ReferenceProblem {
+export function checkpointProblem(golden: CheckpointCase): ReferenceProblem {
+  const { config, starts, classes, learningRate, weightDecay } = golden;
   const { graph, input } = familyOf(config).build(new JsonCursor(config, "config.json"));
   const ranges = starts as Readonly<Record<string, readonly number[] | undefined>>;
   const weights = new Map(
@@ -32,5 +37,25 @@ export function checkpointProblem({ config, starts, batch, imageSize, classes, l
       return [name, Float32Array.from({ length: sizeOf(shape) }, (_, i) => offset + scale * chirp(i, phase))];
     }),
   );
-  return { graph, weights, inputName: input.name, classes, learningRate, weightDecay, batch: images(batch, imageSize, classes) };
+  const problem = { graph: prune(graph, graph.outputs), weights, inputName: input.name, classes, learningRate, weightDecay };
+  if ("imageSize" in golden) return { ...problem, batch: images(golden.batch, golden.imageSize, classes) };
+  const { tokens, padded, batch: size } = golden;
+  const { vocab_size: vocabulary } = golden.config;
+  const batch = texts({ batch: size, tokens, vocabulary, classes, padded, paddingId: input.kind === "text" ? input.paddingId : 0 });
+  return golden.nextToken ? { ...problem, graph: rowPerToken(problem.graph, vocabulary), batch: nextTokens(batch) } : { ...problem, batch };
+}
+
+/** [batch, tokens, vocabulary] -> [batch * tokens, vocabulary] */
+function rowPerToken(graph: Graph, vocabulary: number): Graph {
+  const builder = new GraphBuilder(graph);
+  return builder.build([builder.add("rows", "reshape", graph.outputs, { shape: [-1, vocabulary] })]);
+}
+
+/** Each token's label is the token after it; the last one's is the first. */
+function nextTokens(batch: ReferenceProblem["batch"]): ReferenceProblem["batch"] {
+  return (step) => {
+    const { input } = batch(step);
+    const [, tokens] = input.shape as [number, number];
+    return { input, labels: Int32Array.from(input.data, (_, i) => input.data[i - (i % tokens) + ((i + 1) % tokens)] as number) };
+  };
 }

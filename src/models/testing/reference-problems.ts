@@ -9,7 +9,7 @@ import { buildTransformerEncoder } from "../transformer-encoder/build.ts";
 
 export interface ReferenceBatch {
   readonly input: { readonly data: Float32Array | Int32Array; readonly shape: number[] };
-  /** int32 [batch] */
+  /** int32 [batch], or [batch * tokens] where each token is followed by one. */
   readonly labels: Int32Array;
 }
 
@@ -84,17 +84,28 @@ export function images(batch: number, imageSize: number, classes: number): Refer
   };
 }
 
-/** Every third token is one of the label's eight; the rest is mixed. `padded`: every second text ends early. */
-function texts(batch: number, tokens: number, vocabulary: number, classes: number, padded: boolean): ReferenceProblem["batch"] {
+interface Texts {
+  readonly batch: number;
+  readonly tokens: number;
+  readonly vocabulary: number;
+  readonly classes: number;
+  /** Every second text ends early. */
+  readonly padded: boolean;
+  /** 0 by default; no other token has this id. */
+  readonly paddingId?: number;
+}
+
+/** Every third token is one of the label's eight; the rest is mixed. */
+export function texts({ batch, tokens, vocabulary, classes, padded, paddingId = 0 }: Texts): ReferenceProblem["batch"] {
   return (step) => {
     const turn = step % period;
     const labels = Int32Array.from({ length: batch }, (_, example) => (3 * example + turn) % classes);
     const data = Int32Array.from({ length: batch * tokens }, (_, i) => {
       const example = Math.floor(i / tokens);
       const token = i % tokens;
-      if (padded && example % 2 === 1 && token >= tokens - 2 - example) return 0;
-      if (token % 3 === 0) return 1 + 8 * (labels[example] as number) + (token % 8);
-      return 1 + ((7 * i * i + 13 * i + 101 * turn) % (vocabulary - 1));
+      if (padded && example % 2 === 1 && token >= tokens - 2 - example) return paddingId;
+      const id = token % 3 === 0 ? 8 * (labels[example] as number) + (token % 8) : (7 * i * i + 13 * i + 101 * turn) % (vocabulary - 1);
+      return id < paddingId ? id : id + 1;
     });
     return { input: { data, shape: [batch, tokens] }, labels };
   };
@@ -107,7 +118,7 @@ export function smallMobilenetV2(): ReferenceProblem {
 
 export function smallTransformer(norm: "pre" | "post"): ReferenceProblem {
   const graph = buildTransformerEncoder({ layers: 2, width: 32, heads: 4, tokens: 12, vocabulary: 50, classes: 3, norm });
-  return { graph, weights: formulaWeights(graph), inputName: "ids", classes: 3, learningRate: 1e-3, batch: texts(4, 12, 50, 3, true) };
+  return { graph, weights: formulaWeights(graph), inputName: "ids", classes: 3, learningRate: 1e-3, batch: texts({ batch: 4, tokens: 12, vocabulary: 50, classes: 3, padded: true }) };
 }
 
 /** The size that is measured: all layers of MobileNetV2, 96 px, batches of 16. */
@@ -119,5 +130,5 @@ export function benchMobilenetV2(): ReferenceProblem {
 /** The size that is measured: six layers, 64 tokens without padding, batches of 8. */
 export function benchTransformer(): ReferenceProblem {
   const graph = buildTransformerEncoder({ layers: 6, width: 256, heads: 4, tokens: 64, vocabulary: 2000, classes: 10 });
-  return { graph, weights: formulaWeights(graph), inputName: "ids", classes: 10, learningRate: 1e-4, batch: texts(8, 64, 2000, 10, false) };
+  return { graph, weights: formulaWeights(graph), inputName: "ids", classes: 10, learningRate: 1e-4, batch: texts({ batch: 8, tokens: 64, vocabulary: 2000, classes: 10, padded: false }) };
 }
