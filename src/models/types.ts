@@ -2,10 +2,15 @@
 import type { Model } from "../graph/types.ts";
 import type { ModelCard } from "../protocol/models.ts";
 
+/** What a tokenizer is made of, and is written to a download as: file name -> its JSON, parsed. */
+export type TokenizerFiles = Readonly<Record<string, unknown>>;
+
 export interface Tokenizer {
-  /** Ids without padding; an empty text gives none. */
-  encode(text: string): Int32Array;
+  /** Ids without padding, at most `maxTokens`: a longer text is cut, and the marks that open and close texts stay. An empty text gives the marks alone. */
+  encode(text: string, maxTokens?: number): Int32Array;
   pieces(text: string): string[];
+  /** The text of ids, without marks: what was encoded, as far as the vocabulary keeps its case and spaces. */
+  decode(ids: Iterable<number>): string;
   readonly vocabularySize: number;
   readonly paddingId: number;
 }
@@ -14,8 +19,8 @@ export interface Tokenizer {
 export type ModelInput =
   /** RGB, [batch, size, size, 3]; `size` only where the model takes no other. `scaled`: it wants the recipe's pixel range instead of 0..255. */
   | { readonly kind: "image"; readonly name: string; readonly size?: number; readonly scaled?: boolean }
-  /** Token ids int32 [batch, tokens], never more than `maxTokens`; `vocabulary` is what the tokenizer was made of, for the download. */
-  | { readonly kind: "text"; readonly name: string; readonly maxTokens: number; readonly tokenizer: Tokenizer; readonly vocabulary: unknown };
+  /** Token ids int32 [batch, tokens], never more than `maxTokens`. */
+  | { readonly kind: "text"; readonly name: string; readonly maxTokens: number; readonly tokenizer: Tokenizer; readonly tokenizerFiles: TokenizerFiles };
 
 export interface LoadedModel {
   readonly model: Model;

@@ -33,7 +33,7 @@ export function describeDownload(manifest: DownloadManifest, { recipe, results, 
       ? `// pixels 0..255, RGB, ${input.size} x ${input.size}: scale so that the shorter side fits, then cut the middle out.
 const image = tf.image.resizeBilinear(tf.browser.fromPixels(picture), [${input.size}, ${input.size}]).expandDims(0);
 const logits = model.execute({ "${input.name}": image });`
-      : `// Token ids from tokenizer/vocab.json (SentencePiece, unigram), cut and padded with ${input.paddingId} to ${input.maxTokens}.
+      : `// Token ids from the files in tokenizer/, cut and padded with ${input.paddingId} to ${input.maxTokens}.
 const logits = model.execute({ "${input.name}": tf.tensor2d(ids, [1, ${input.maxTokens}], "int32") });`;
   return `# ${manifest.name}
 
@@ -50,7 +50,7 @@ Validation accuracy ${percent(results.validation.after.accuracy)}${results.test 
 | recipe.json | every setting of the run; the page and the command line take it back |
 | metrics.json | the curves and the final figures |
 | graft.json, graft/graph.json | what Graft needs to open this again |
-${input.kind === "text" ? "| tokenizer/vocab.json | the SentencePiece vocabulary |\n" : ""}
+${input.kind === "text" ? "| tokenizer/ | the tokenizer: tokenizer.json for @huggingface/tokenizers and Python's tokenizers, or vocab.json with SentencePiece's pieces and scores |\n" : ""}
 ## In Graft
 
 Choose "Open a Graft download" and drop this zip.

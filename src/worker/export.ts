@@ -48,7 +48,7 @@ export async function exportRun(run: FineTuningRun): Promise<Blob> {
     "model.safetensors": writeSafetensors(tensorsOf(model.graph, model.weights)),
     "tfjs/model.json": strToU8(JSON.stringify(modelJson)),
     "tfjs/weights.bin": new Uint8Array(weightData),
-    ...(input.kind === "text" && { "tokenizer/vocab.json": strToU8(JSON.stringify(input.vocabulary)) }),
+    ...(input.kind === "text" && Object.fromEntries(Object.entries(input.tokenizerFiles).map(([name, value]) => [`tokenizer/${name}`, strToU8(JSON.stringify(value))]))),
   };
   // Weights hardly compress; storing them makes the download quick.
   const bytes = await new Promise<Uint8Array>((resolve, reject) => zip(files, { level: 0 }, (error, data) => (error ? reject(error) : resolve(data))));

@@ -4,7 +4,8 @@ import { readZip } from "../data/zip.ts";
 import { GraphModule } from "../engine/module.ts";
 import { graphFromJson } from "../formats/graft/graph-json.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";
-import { createTokenizer } from "../models/universal-sentence-encoder-lite/tokenizer.ts";
+import { openTokenizer, tokenizerFileNames, tokenRows } from "../models/tokenizers/open.ts";
+import type { Graph } from "../graph/types.ts";
 import type { ModelInput } from "../models/types.ts";
 import type { OpenedModel } from "../protocol/api.ts";
 import type { SourceFile } from "../protocol/data.ts";
@@ -43,8 +44,7 @@ export class OpenedDownload {
       const size = shape.reduce((product, dim) => product * dim, 1);
       if (weights.get(name)?.length !== size) throw new GraftError({ where: "model.safetensors", what: `the tensor "${name}" is missing or has not ${size} values`, next: "Download the model again" });
     }
-    const input: ModelInput =
-      manifest.input.kind === "image" ? { kind: "image", name: manifest.input.name, size: manifest.input.size } : textInput(manifest.input.name, manifest.input.maxTokens, await jsonOf(entries, "tokenizer/vocab.json"));
+    const input = manifest.input.kind === "image" ? manifest.input : await textInput(manifest.input, graph, entries);
     await device.activateAny();
     return new OpenedDownload(manifest, recipe, input, new GraphModule({ graph, weights }, new Set()));
   }
@@ -60,8 +60,11 @@ export class OpenedDownload {
   }
 }
 
-function textInput(name: string, maxTokens: number, vocabulary: unknown): ModelInput {
-  return { kind: "text", name, maxTokens, tokenizer: createTokenizer(vocabulary), vocabulary };
+async function textInput({ name, maxTokens, paddingId }: Extract<DownloadManifest["input"], { readonly kind: "text" }>, graph: Graph, entries: Entries): Promise<ModelInput> {
+  const names = tokenizerFileNames.filter((file) => entries.has(`tokenizer/${file}`));
+  if (names.length === 0) throw new GraftError({ where: "tokenizer/", what: "the download holds no tokenizer", next: "Download the model again" });
+  const tokenizerFiles = Object.fromEntries(await Promise.all(names.map(async (file) => [file, await jsonOf(entries, `tokenizer/${file}`)] as const)));
+  return { kind: "text", name, maxTokens, tokenizer: openTokenizer(tokenizerFiles, { paddingId, rows: tokenRows(graph, name) }), tokenizerFiles };
 }
 
 type Entries = ReadonlyMap<string, () => Promise<Uint8Array>>;

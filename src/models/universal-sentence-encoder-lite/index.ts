@@ -32,6 +32,6 @@ export const universalSentenceEncoderLite: ModelFamily = {
     const graph = buildUniversalSentenceEncoderLite();
     const vocabulary = parseJson(new Uint8Array(vocabularyJson), vocabularyFile);
     const weights = readPublishedWeights(graph, parseJson(new Uint8Array(json), modelFile), new Uint8Array(await new Blob(parts).arrayBuffer()));
-    return { model: { graph, weights }, features: featuresName, blocks, input: { kind: "text", name: inputName, maxTokens, tokenizer: createTokenizer(vocabulary), vocabulary }, licence: this.card.licence };
+    return { model: { graph, weights }, features: featuresName, blocks, input: { kind: "text", name: inputName, maxTokens, tokenizer: createTokenizer(vocabulary), tokenizerFiles: { "vocab.json": vocabulary } }, licence: this.card.licence };
   },
 };

@@ -21,6 +21,13 @@ test("the pieces of a text spell it", () => {
   expect(tokenizer.pieces("How old are you?").join("")).toBe("▁How▁old▁are▁you?");
 });
 
+test("ids give their text again, and a text may be cut", () => {
+  const ids = tokenizer.encode("How old are you?");
+  expect(tokenizer.decode(ids)).toBe("How old are you?");
+  expect(tokenizer.decode([...ids, tokenizer.paddingId])).toBe("How old are you?");
+  expect([...tokenizer.encode("How old are you?", 2)]).toEqual([...ids.slice(0, 2)]);
+});
+
 test("50,000 characters take well under a second, and padding is no piece", () => {
   const ids = tokenizer.encode("the cat sat on the mat ".repeat(2200));
   expect(ids.length).toBeGreaterThan(13_000);

@@ -26,7 +26,7 @@ export function createTokenizer(vocabulary: unknown): Tokenizer {
   const pieces = parseVocabulary(vocabulary);
   const root = buildTrie(pieces);
 
-  const encode = (text: string): Int32Array => {
+  const encode = (text: string, maxTokens = Infinity): Int32Array => {
     const normalized = text.normalize("NFKC");
     if (normalized === "") return new Int32Array(0);
     const symbols = [..."▁", ...normalized.replaceAll(" ", "▁")];
@@ -51,7 +51,7 @@ export function createTokenizer(vocabulary: unknown): Tokenizer {
       const id = ids[end] as number;
       if (id !== unknownId || reversed.at(-1) !== unknownId) reversed.push(id);
     }
-    return Int32Array.from(reversed.reverse());
+    return Int32Array.from(reversed.reverse().slice(0, maxTokens));
 
     function reach(end: number, start: number, id: number, score: number): void {
       const total = (best[start] as number) + score;
@@ -63,7 +63,14 @@ export function createTokenizer(vocabulary: unknown): Tokenizer {
     }
   };
 
-  return { encode, pieces: (text) => Array.from(encode(text), (id) => (pieces[id] as Piece).text), vocabularySize: pieces.length, paddingId };
+  const pieceOf = (id: number): string => pieces[id]?.text ?? "";
+  return {
+    encode,
+    pieces: (text) => Array.from(encode(text), pieceOf),
+    decode: (ids) => Array.from(ids, (id) => (id < reservedPieces ? "" : pieceOf(id))).join("").replaceAll("▁", " ").trimStart(),
+    vocabularySize: pieces.length,
+    paddingId,
+  };
 }
 
 interface Piece {

@@ -17,7 +17,7 @@ export const textClassificationEngine: TaskEngine<TextDataset> = {
   encodeInput(value, input, recipe) {
     if (value.kind !== "text" || input.kind !== "text") throw wrongModel(recipe.model);
     const maxTokens = Math.min(recipe.maxTokens, input.maxTokens);
-    const ids = input.tokenizer.encode(value.text).subarray(0, maxTokens);
+    const ids = input.tokenizer.encode(value.text, maxTokens);
     return Promise.resolve(padded(ids, bucketLength(ids.length, maxTokens), input.tokenizer.paddingId));
   },
 };
@@ -33,7 +33,7 @@ function textSource(dataset: TextDataset, { inputName, tokenizer, maxTokens }: T
   const known = new Map<number, Int32Array>();
   const tokens = (example: number): Int32Array => {
     let ids = known.get(example);
-    if (ids === undefined) known.set(example, (ids = tokenizer.encode(dataset.text(example)).slice(0, maxTokens)));
+    if (ids === undefined) known.set(example, (ids = tokenizer.encode(dataset.text(example), maxTokens)));
     return ids;
   };
   const bucket = (example: number): number => bucketLength(tokens(example).length, maxTokens);
