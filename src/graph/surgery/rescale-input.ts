@@ -2,12 +2,19 @@
 import { GraphBuilder } from "../builder.ts";
 import type { Graph } from "../types.ts";
 
-/** The new first node computes `input * scale + offset`; all that read the input read that instead. */
-export function rescaleInput(graph: Graph, input: string, { scale, offset }: { readonly scale: number; readonly offset: number }): Graph {
+export interface PixelScale {
+  /** One number, or one for each channel. */
+  readonly scale: number | readonly number[];
+  readonly offset: number | readonly number[];
+}
+
+/** The new first nodes compute `input * scale + offset`; all that read the input read that instead. */
+export function rescaleInput(graph: Graph, input: string, { scale, offset }: PixelScale): Graph {
   const builder = new GraphBuilder({ ...graph, nodes: [] });
-  const scalar = (name: string, value: number): string => builder.add(builder.freeName(name), "constant", [], { shape: [], values: [value], dtype: "float32" });
-  const scaled = builder.add(builder.freeName("input/scaled"), "multiply", [input, scalar("input/scale", scale)], {});
-  const shifted = builder.add(builder.freeName("input/shifted"), "add", [scaled, scalar("input/offset", offset)], {});
+  const constant = (name: string, value: number | readonly number[]): string =>
+    builder.add(builder.freeName(name), "constant", [], typeof value === "number" ? { shape: [], values: [value], dtype: "float32" } : { shape: [value.length], values: value, dtype: "float32" });
+  const scaled = builder.add(builder.freeName("input/scaled"), "multiply", [input, constant("input/scale", scale)], {});
+  const shifted = builder.add(builder.freeName("input/shifted"), "add", [scaled, constant("input/offset", offset)], {});
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => (name === input ? shifted : name));
     builder.add(node.name, node.op, inputs, node.attributes);

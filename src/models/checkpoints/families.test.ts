@@ -9,7 +9,8 @@ import { allGroups, layerGroups } from "../../graph/layer-groups.ts";
 import { inferShapes } from "../../graph/shapes.ts";
 import type { Graph } from "../../graph/types.ts";
 import torchvision from "../goldens/torchvision-names.json" with { type: "json" };
-import { checkpointCases, familyOf } from "../testing/checkpoint-problems.ts";
+import { buildCheckpoint, checkpointCases } from "../testing/checkpoint-problems.ts";
+import { familyOf } from "./find-family.ts";
 import type { CheckpointModel } from "./types.ts";
 
 type Config = Readonly<Record<string, unknown>> & { readonly model_type?: string; readonly architecture?: string };
@@ -21,7 +22,7 @@ const resnet50 = { model_type: "resnet", architectures: ["ResNetForImageClassifi
 const mobilenetV2 = { model_type: "mobilenet_v2", architectures: ["MobileNetV2ForImageClassification"], depth_multiplier: 1, expand_ratio: 6, tf_padding: true, ...thousand };
 const timm = (architecture: string): Config => ({ architecture, num_classes: 1000, pretrained_cfg: { input_size: [3, 224, 224] } });
 
-const build = (config: Config): CheckpointModel => familyOf(config).build(new JsonCursor(config, "config.json"));
+const build = (config: Config): CheckpointModel => buildCheckpoint(config);
 const weightsOf = ({ parameters }: Graph): number => parameters.filter(({ role }) => role === "weight").reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 
 /** torchvision 0.14's own counts; ViT-B/16 with a second token, position and head is DeiT. */
@@ -76,7 +77,7 @@ describe("families of published image models", () => {
   it("has its blocks as layer groups, in flow order, and one input of RGB images", () => {
     const imageCases = checkpointCases.filter((golden) => "imageSize" in golden);
     expect(imageCases).toHaveLength(8);
-    const types = new Set(imageCases.flatMap(({ config }) => familyOf(config).modelTypes));
+    const types = new Set(imageCases.flatMap(({ config }) => familyOf(new JsonCursor(config, "config.json")).modelTypes));
     expect([...types].sort()).toEqual(["convnext", "deit", "mobilenet_v2", "mobilenetv3", "resnet", "tf_mobilenetv3", "vit"]);
     for (const { name, config } of imageCases) {
       const { graph, blocks, input } = build(config);

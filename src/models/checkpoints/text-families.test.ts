@@ -9,7 +9,7 @@ import { countWeights } from "../../graph/parameters.ts";
 import { inferDTypes, inferShapes } from "../../graph/shapes.ts";
 import type { GraphNode } from "../../graph/types.ts";
 import { rotaryFrequencies } from "../llama/rope.ts";
-import { checkpointCases, familyOf } from "../testing/checkpoint-problems.ts";
+import { buildCheckpoint, checkpointCases } from "../testing/checkpoint-problems.ts";
 import type { CheckpointModel } from "./types.ts";
 
 type Config = Readonly<Record<string, unknown>> & { readonly model_type: string };
@@ -25,7 +25,7 @@ const llama1b = { ...llama7b, hidden_size: 2048, intermediate_size: 8192, num_hi
 const mistral7b = { ...llama7b, model_type: "mistral", architectures: ["MistralForCausalLM"], intermediate_size: 14336, num_key_value_heads: 8, sliding_window: 4096, max_position_embeddings: 32768 };
 const qwenHalfB = { model_type: "qwen2", architectures: ["Qwen2ForCausalLM"], hidden_size: 896, intermediate_size: 4864, num_hidden_layers: 24, num_attention_heads: 14, num_key_value_heads: 2, vocab_size: 151936, tie_word_embeddings: true, max_position_embeddings: 32768, sliding_window: 32768, use_sliding_window: false, eos_token_id: 151643 };
 
-const build = (config: Config): CheckpointModel => familyOf(config).build(new JsonCursor(config, "config.json"));
+const build = (config: Config): CheckpointModel => buildCheckpoint(config);
 
 /** As the model cards and papers have it, or PyTorch counts the published files. */
 const published: readonly (readonly [string, Config, number, readonly (number | null)[]])[] = [

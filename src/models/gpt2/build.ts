@@ -50,7 +50,7 @@ function build(config: JsonCursor): CheckpointModel {
 
   const embedded = layers.embedding("transformer/wte", ids, vocabulary, width);
   let x = builder.add("transformer/embedded", "add", [embedded, layers.embedding("transformer/wpe", positions, maxTokens, width)], {});
-  x = layers.dropout("transformer", x, dropoutRate(config.get("embd_pdrop"), 0.1));
+  x = layers.dropout("transformer/wpe", x, dropoutRate(config.get("embd_pdrop"), 0.1));
   for (const [index, path] of blocks.entries()) {
     x = builder.add(`${path}/attn/sum`, "add", [attention(`${path}/attn`, layers.layerNorm(`${path}/ln_1`, x, width, epsilon), index), x], {});
     x = builder.add(`${path}/mlp/sum`, "add", [feedForward(`${path}/mlp`, layers.layerNorm(`${path}/ln_2`, x, width, epsilon)), x], {});

@@ -7,8 +7,8 @@ import { JsonCursor } from "../../formats/json-cursor.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import { prune } from "../../graph/surgery/prune.ts";
 import type { Graph } from "../../graph/types.ts";
-import { checkpointFamilies } from "../checkpoints/families.ts";
-import type { CheckpointFamily } from "../checkpoints/types.ts";
+import { familyOf } from "../checkpoints/find-family.ts";
+import type { CheckpointModel } from "../checkpoints/types.ts";
 import text from "../goldens/checkpoints-text.json" with { type: "json" };
 import vision from "../goldens/checkpoints-vision.json" with { type: "json" };
 import { chirp, images, phaseOf, texts, type ReferenceProblem } from "./reference-problems.ts";
@@ -17,17 +17,15 @@ export type CheckpointCase = (typeof vision.cases)[number] | (typeof text.cases)
 
 export const checkpointCases: readonly CheckpointCase[] = [...text.cases, ...vision.cases];
 
-/** The family of a config: by `model_type`, in timm's by what `architecture` starts with. */
-export function familyOf(config: { readonly model_type?: string; readonly architecture?: string }): CheckpointFamily {
-  const isOf = ({ modelTypes }: CheckpointFamily): boolean => modelTypes.some((type) => (config.architecture === undefined ? config.model_type === type : config.architecture.startsWith(type)));
-  const found = checkpointFamilies.find(isOf);
-  if (found === undefined) throw new Error(`There is no family for ${JSON.stringify(config)}.`);
-  return found;
+/** What a config.json builds. */
+export function buildCheckpoint(config: object): CheckpointModel {
+  const cursor = new JsonCursor(config, "config.json");
+  return familyOf(cursor).build(cursor);
 }
 
 export function checkpointProblem(golden: CheckpointCase): ReferenceProblem {
   const { config, starts, classes, learningRate, weightDecay } = golden;
-  const { graph, input } = familyOf(config).build(new JsonCursor(config, "config.json"));
+  const { graph, input } = buildCheckpoint(config);
   const ranges = starts as Readonly<Record<string, readonly number[] | undefined>>;
   const weights = new Map(
     graph.parameters.map(({ name, shape }) => {

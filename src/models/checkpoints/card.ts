@@ -1,0 +1,58 @@
+/** What a person is told of a checkpoint: from its config.json, and from the README.md that the hub keeps beside it. */
+import type { JsonCursor } from "../../formats/json-cursor.ts";
+import { baseName, type ModelFile } from "../../formats/tfjs-files.ts";
+import type { ModelCard } from "../../protocol/models.ts";
+import type { ModelInput } from "../types.ts";
+
+interface CheckpointFacts {
+  readonly config: JsonCursor;
+  /** The folder of config.json; "" where it has none. */
+  readonly folder: string;
+  /** Those beside config.json. */
+  readonly files: readonly ModelFile[];
+  readonly input: ModelInput;
+  readonly parameters: number;
+}
+
+export async function checkpointCard({ config, folder, files, input, parameters }: CheckpointFacts): Promise<ModelCard> {
+  const kind = config.get(config.get("architecture").isMissing ? "model_type" : "architecture").string();
+  const name = folder === "" ? kind : baseName(folder);
+  const readme = files.find(({ path }) => baseName(path) === "README.md");
+  const facts = readme === undefined ? new Map<string, string>() : frontMatter(await readme.blob.text());
+  const licence = facts.get("license_name") ?? facts.get("license");
+  return {
+    id: `checkpoint-${name}`,
+    name,
+    tasks: [input.kind === "image" ? "image-classification" : "text-classification"],
+    summary: `A published ${kind} checkpoint.`,
+    trainedOn: facts.get("datasets") ?? "Its README.md may say.",
+    licence: licence === undefined ? "Yours to know: its files do not say." : `${licence}, by its README.md`,
+    source: folder === "" ? config.where : folder,
+    input: input.kind === "image" ? `RGB images${input.size === undefined ? "" : `, ${input.size} x ${input.size}`}` : `Text, up to ${input.maxTokens} tokens`,
+    goodAt: "Whatever it was trained for.",
+    limits: "Its head is replaced by a new one for your classes.",
+    parameters,
+    downloadBytes: files.filter(({ path }) => /\.(safetensors|json|txt)$/.test(path)).reduce((sum, { blob }) => sum + blob.size, 0),
+    origin: "imported",
+  };
+}
+
+/** `key: value` of the YAML between the first two lines of dashes, and lists below a key joined by commas. No other YAML is read. */
+function frontMatter(text: string): ReadonlyMap<string, string> {
+  const block = /^---\r?\n([\s\S]*?)\r?\n---/.exec(text)?.[1] ?? "";
+  const facts = new Map<string, string>();
+  let key = "";
+  for (const line of block.split(/\r?\n/)) {
+    const pair = /^(\w+):\s*(.*?)\s*$/.exec(line);
+    const item = /^\s*-\s*(.+?)\s*$/.exec(line)?.[1];
+    if (pair) {
+      key = pair[1] as string;
+      if (pair[2] !== "") facts.set(key, unquoted(pair[2] as string));
+    } else if (item !== undefined && key !== "") facts.set(key, [facts.get(key), unquoted(item)].filter((part) => part !== undefined).join(", "));
+  }
+  return facts;
+}
+
+function unquoted(value: string): string {
+  return value.replace(/^(["'])(.*)\1$/, "$2");
+}
