@@ -15,8 +15,8 @@ export function slice({ begin, size }: OpAttributes["slice"], x: Shape): Shape {
   });
 }
 
-/** A place counted from the end, or beyond one, as the place it means. */
-function placeIn(dim: number, place: number | null): number {
+/** A place counted from the end, or beyond one, or none for the end itself, as the place it means. */
+export function placeIn(dim: number, place: number | null): number {
   if (place === null) return dim;
   return Math.min(Math.max(place < 0 ? place + dim : place, 0), dim);
 }

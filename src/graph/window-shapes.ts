@@ -31,6 +31,13 @@ export function pool({ poolSize, strides, padding }: OpAttributes["maxPool2d"], 
   return [x[0] as Dim, ...spatial, last(x)];
 }
 
+/** One spatial size of a transposed convolution's result. */
+export function transposedSize(size: number, window: number, side: 0 | 1, { strides, dilations, padding, outputPadding }: OpAttributes["convTranspose2d"]): number {
+  if (padding === "same") return size * strides[side];
+  const trimmed = padding === "valid" ? 0 : padding[side][0] + padding[side][1];
+  return (size - 1) * strides[side] + (window - 1) * dilations[side] + 1 - trimmed + outputPadding[side];
+}
+
 export function convTranspose({ strides, dilations, padding, outputPadding }: OpAttributes["convTranspose2d"], x: Shape, kernel: Shape): Shape {
   checkRank("the image", x, 4);
   checkRank("the kernel", kernel, 4);
@@ -40,10 +47,8 @@ export function convTranspose({ strides, dilations, padding, outputPadding }: Op
     const [dim, window, stride, extra] = [x[side + 1] as Dim, kernel[side] as Dim, strides[side], outputPadding[side]];
     check(extra >= 0 && extra < stride && (padding !== "same" || extra === 0), `an output padding of ${extra} does not fit a stride of ${stride} and the padding ${JSON.stringify(padding)}`);
     if (dim === null || window === null) return null;
-    if (padding === "same") return dim * stride;
-    const trimmed = padding === "valid" ? 0 : padding[side][0] + padding[side][1];
-    const result = (dim - 1) * stride + (window - 1) * dilations[side] + 1 - trimmed + extra;
-    check(result > 0, `a padding of ${trimmed} leaves nothing`);
+    const result = transposedSize(dim, window, side, { strides, dilations, padding, outputPadding });
+    check(result > 0, `the padding ${JSON.stringify(padding)} leaves nothing`);
     return result;
   });
   return [x[0] as Dim, ...spatial, kernel[2] as Dim];

@@ -4,6 +4,7 @@
  * that it lacks. A dilated convolution's gradients are composed here, from convolutions and one product per filter tap.
  */
 import type { OpAttributes, Padding } from "../../graph/types.ts";
+import { transposedSize } from "../../graph/window-shapes.ts";
 import { convolution, type Convolution } from "../kernels/webgpu/conv.ts";
 import { depthwiseConvolution } from "../kernels/webgpu/depthwise-conv.ts";
 import { tf, type Tensor } from "../tf.ts";
@@ -181,14 +182,8 @@ function groupedConv2d(x: Tensor, kernel: Tensor, groups: number, attributes: Op
 }
 
 /** x [batch, h, w, in], kernel [h, w, out, in] -> [batch, h', w', out]: a convolution backwards, whose gradients are that convolution. */
-export function convTranspose2d(x: Tensor, kernel: Tensor, { outputPadding, ...attributes }: OpAttributes["convTranspose2d"]): Tensor {
-  const { strides, dilations, padding } = attributes;
-  const spatial = ([0, 1] as const).map((side) => {
-    const size = x.shape[side + 1] as number;
-    if (padding === "same") return size * strides[side];
-    const trimmed = padding === "valid" ? 0 : padding[side][0] + padding[side][1];
-    return (size - 1) * strides[side] + ((kernel.shape[side] as number) - 1) * dilations[side] + 1 - trimmed + outputPadding[side];
-  });
+export function convTranspose2d(x: Tensor, kernel: Tensor, attributes: OpAttributes["convTranspose2d"]): Tensor {
+  const spatial = ([0, 1] as const).map((side) => transposedSize(x.shape[side + 1] as number, kernel.shape[side] as number, side, attributes));
   const info = describeConvolution({ shape: [x.shape[0], ...spatial, kernel.shape[2]] as number[] }, kernel, attributes, false);
   const { forward, inputGradient, kernelGradient } = tf.getBackend() === "webgpu" ? convolution(info) : composedConvolution(info, attributes);
   return differentiable(

@@ -1,8 +1,9 @@
 /**
  * Picking values by place and putting them back. All of it is rows of a table picked by number, and the gradient of picking
- * is adding up by number, which embedding.ts has with the same bits every time. Indices that lie outside give no error: on
- * WebGPU nothing can be thrown, and elsewhere reading a tensor back only to check it would wait for the device.
+ * is adding up by number, which embedding.ts has with the same bits every time. What an index outside gives is left open:
+ * only the cpu backend throws, since reading indices back from a device just to check them would wait for it.
  */
+import { sizeOf } from "../../core/shape.ts";
 import type { OpAttributes, ScatterReduction } from "../../graph/types.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { normalizeAxes } from "./broadcast.ts";
@@ -10,8 +11,6 @@ import { differentiable, savedAt, withoutGradient } from "./differentiable.ts";
 import { multiply, select } from "./elementwise.ts";
 import { sumRowsById } from "./embedding.ts";
 import { max, min, product } from "./reduce.ts";
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((all, size) => all * size, 1);
 
 function axisOf(axis: number, rank: number): number {
   return normalizeAxes([axis], rank)[0] as number;

@@ -1,4 +1,6 @@
 /** Ops that move values about without changing them, and resizing, which mixes neighbours. */
+import { sizeOf } from "../../core/shape.ts";
+import { placeIn } from "../../graph/indexing-shapes.ts";
 import type { OpAttributes } from "../../graph/types.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { normalizeAxes, sumTo } from "./broadcast.ts";
@@ -14,12 +16,6 @@ export const transpose = (x: Tensor, { permutation }: OpAttributes["transpose"])
 export const concat = (inputs: readonly Tensor[], { axis }: OpAttributes["concat"]): Tensor => tf.concat([...inputs], axis);
 export const slice = (x: Tensor, { begin, size }: OpAttributes["slice"]): Tensor => tf.slice(x, [...begin], [...size]);
 export const reverse = (x: Tensor, { axes }: OpAttributes["reverse"]): Tensor => tf.reverse(x, normalizeAxes(axes, x.rank));
-
-/** A place counted from the end, or beyond one, as the place it means. */
-function placeIn(size: number, place: number | null): number {
-  if (place === null) return size;
-  return Math.min(Math.max(place < 0 ? place + size : place, 0), size);
-}
 
 /** Every `stride`-th of the middle axis, from the first on. TensorFlow.js has no gradient of it: zeros go in between. */
 function strideOver(x: Tensor, stride: number): Tensor {
@@ -40,8 +36,7 @@ function strideOver(x: Tensor, stride: number): Tensor {
 
 /** x with one axis between those before and those after it. */
 export function aroundAxis(x: Tensor, axis: number): Tensor {
-  const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
-  return tf.reshape(x, [product(x.shape.slice(0, axis)), x.shape[axis] as number, product(x.shape.slice(axis + 1))]);
+  return tf.reshape(x, [sizeOf(x.shape.slice(0, axis)), x.shape[axis] as number, sizeOf(x.shape.slice(axis + 1))]);
 }
 
 export function stridedSlice(x: Tensor, { begin, end, strides }: OpAttributes["stridedSlice"]): Tensor {

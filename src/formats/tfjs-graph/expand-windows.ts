@@ -1,5 +1,6 @@
 /** Convolutions and pools as TensorFlow nodes. */
 import type { OpAttributes, Padding } from "../../graph/types.ts";
+import { transposedSize } from "../../graph/window-shapes.ts";
 import { cannotExport, type Expand, type Expansion, known } from "./expansion.ts";
 import { type AttrValue, intsAttr, textAttr, typeAttr } from "./node-def.ts";
 
@@ -33,15 +34,9 @@ export const conv2d: Expand<"conv2d"> = (node) => {
 /** TensorFlow wants the size of the result; the batch is read from x while it runs. */
 export const convTranspose2d: Expand<"convTranspose2d"> = (node) => {
   const { emit, name, inputs, attributes } = node;
-  const { strides, dilations, padding, outputPadding } = attributes;
   const [x, kernel] = inputs as [string, string];
-  if (Math.max(...dilations) > 1) throw cannotExport(name, "its transposed convolution is dilated", "Download the model in another format.");
-  const spatial = ([0, 1] as const).map((side) => {
-    const size = known(node, 0, side + 1);
-    if (padding === "same") return size * strides[side];
-    const trimmed = padding === "valid" ? 0 : padding[side][0] + padding[side][1];
-    return (size - 1) * strides[side] + known(node, 1, side) - trimmed + outputPadding[side];
-  });
+  if (Math.max(...attributes.dilations) > 1) throw cannotExport(name, "its transposed convolution is dilated", "Download the model in another format.");
+  const spatial = ([0, 1] as const).map((side) => transposedSize(known(node, 0, side + 1), known(node, 1, side), side, attributes));
   const batch = emit.step(name, "Slice", [emit.step(name, "Shape", [x]), emit.ints(name, [0]), emit.ints(name, [1])]);
   const shape = emit.step(name, "ConcatV2", [batch, emit.ints(name, [...spatial, known(node, 1, 2)]), emit.constant(name, [], "int32", [0])], { N: { i: "2" } });
   emit.result(name, "Conv2DBackpropInput", [shape, kernel, x], convolutionAttrs(attributes));
