@@ -2,10 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { GraftError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
-import { mutateBytes, mutateJson } from "../../formats/testing/mutate.ts";
+import { countRefused, mutateBytes, mutateJson } from "../../formats/testing/mutate.ts";
 import type { ModelFile } from "../../formats/tfjs-files.ts";
 import { inferShapes } from "../../graph/shapes.ts";
-import { checkpointProblem } from "../testing/checkpoint-problems.ts";
+import { buildCheckpoint, checkpointCases, checkpointProblem } from "../testing/checkpoint-problems.ts";
 import { caseOf, fileOf, textCheckpoint, vocabularyText, weightBytes } from "../testing/checkpoint-files.ts";
 import { isCheckpoint, openCheckpoint } from "./open.ts";
 
@@ -114,7 +114,6 @@ describe("damaged checkpoints", () => {
   const index = { metadata: { total_size: 1 }, weight_map: { a: "model-1.safetensors", b: "model-2.safetensors" } };
   const sources: readonly (readonly [string, (rng: Rng) => readonly ModelFile[]])[] = [
     ["config.json", (rng) => changed(text, "config.json", mutateJson(caseOf("distilbert").config, rng) as object)],
-    ["config.json of Llama", (rng) => changed(text, "config.json", mutateJson(caseOf("llama, next tokens").config, rng) as object)],
     ["model.safetensors", (rng) => changed(text, "model.safetensors", mutateBytes(weightBytes(caseOf("distilbert")), rng))],
     ["model.safetensors.index.json", (rng) => changed(changed(text, "model.safetensors"), "model.safetensors.index.json", mutateJson(index, rng) as object)],
     ["vocab.txt", (rng) => changed(text, "vocab.txt", mutateBytes(new TextEncoder().encode(vocabularyText), rng))],
@@ -139,5 +138,17 @@ describe("damaged checkpoints", () => {
     }
     expect({ loaded, refused, total: loaded + refused }).toMatchObject({ total: 100 });
     expect(refused).toBeGreaterThan(10);
+  });
+
+  it.each(checkpointCases.map(({ name, config }) => [name, config] as const))("build or are refused with a sentence within a second: the config of %s", (name, config) => {
+    const refused = countRefused(100, 7, (rng) => {
+      const start = performance.now();
+      try {
+        buildCheckpoint(mutateJson(config, rng.fork(name)) as object);
+      } finally {
+        expect(performance.now() - start).toBeLessThan(1000);
+      }
+    });
+    expect(refused).toBeGreaterThan(5);
   });
 });
