@@ -9,7 +9,8 @@ import { allGroups, layerGroups } from "../../graph/layer-groups.ts";
 import { inferShapes } from "../../graph/shapes.ts";
 import type { Graph } from "../../graph/types.ts";
 import torchvision from "../goldens/torchvision-names.json" with { type: "json" };
-import { buildCheckpoint, checkpointCases } from "../testing/checkpoint-problems.ts";
+import vision from "../goldens/checkpoints-vision.json" with { type: "json" };
+import { buildCheckpoint } from "../testing/checkpoint-problems.ts";
 import { familyOf } from "./find-family.ts";
 import type { CheckpointModel } from "./types.ts";
 
@@ -41,6 +42,11 @@ const exact: readonly (readonly [string, Config, number])[] = [
   ["tf_mobilenetv3_small_100", timm("tf_mobilenetv3_small_100"), 2_542_856],
   ["convnext-tiny-224", convnextTiny, 28_589_128],
   ["convnext-small-224", { ...convnextTiny, depths: [3, 3, 27, 3] }, 50_223_688],
+  ["vit_base_patch16_224 of timm", timm("vit_base_patch16_224"), 86_567_656],
+  ["vit_large_patch16_224 of timm", timm("vit_large_patch16_224"), 304_326_632],
+  ["deit_base_distilled_patch16_224 of timm", timm("deit_base_distilled_patch16_224"), 86_567_656 + 768 + 768 + 769_000],
+  ["mobilenetv2_100 of timm", timm("mobilenetv2_100"), 3_504_872],
+  ["convnext_base of timm", timm("convnext_base"), 88_591_464],
   ["convnext-large-224", { ...convnextTiny, depths: [3, 3, 27, 3], hidden_sizes: [192, 384, 768, 1536] }, 197_767_336],
 ];
 
@@ -49,6 +55,12 @@ const listed: readonly (readonly [string, string])[] = [
   ["mobilenetv3_small_050", "1.59"],
   ["mobilenetv3_small_075", "2.04"],
   ["mobilenetv3_large_075", "3.99"],
+  ["mobilenetv2_035", "1.68"],
+  ["mobilenetv2_140", "6.11"],
+  ["vit_tiny_patch16_224", "5.72"],
+  ["deit_small_patch16_224", "22.05"],
+  ["vit_base_patch8_224", "86.58"],
+  ["convnext_xlarge", "350.20"],
 ];
 
 describe("families of published image models", () => {
@@ -75,11 +87,11 @@ describe("families of published image models", () => {
   });
 
   it("has its blocks as layer groups, in flow order, and one input of RGB images", () => {
-    const imageCases = checkpointCases.filter((golden) => "imageSize" in golden);
-    expect(imageCases).toHaveLength(8);
-    const types = new Set(imageCases.flatMap(({ config }) => familyOf(new JsonCursor(config, "config.json")).modelTypes));
-    expect([...types].sort()).toEqual(["convnext", "deit", "mobilenet_v2", "mobilenetv3", "resnet", "tf_mobilenetv3", "vit"]);
-    for (const { name, config } of imageCases) {
+    const small = vision.cases.map(({ name, config }) => ({ name, config: config }));
+    const published = ["vit_tiny_patch16_224", "deit_tiny_distilled_patch16_224", "resnet18", "resnet50", "mobilenetv2_100", "mobilenetv3_large_100", "convnext_tiny"].map((name) => ({ name, config: timm(name) }));
+    const types = new Set(small.flatMap(({ config }) => familyOf(new JsonCursor(config, "config.json")).modelTypes));
+    expect([...types].sort()).toEqual(["convnext", "deit", "mobilenet_v2", "mobilenetv2", "mobilenetv3", "resnet", "tf_mobilenetv3", "vit"]);
+    for (const { name, config } of [...small, ...published]) {
       const { graph, blocks, input } = build(config);
       const paths = allGroups(layerGroups(graph)).map(({ path }) => path);
       expect(blocks.length, name).toBeGreaterThan(1);
@@ -95,6 +107,7 @@ describe("families of published image models", () => {
     [{ ...mobilenetV2, architectures: ["MobileNetV2Model"] }, [null, 1280]],
     [{ ...convnextTiny, architectures: ["ConvNextModel"] }, [null, 768]],
     [{ ...timm("mobilenetv3_small_100"), num_classes: 0 }, [null, 1024]],
+    [{ ...timm("deit_tiny_distilled_patch16_224"), num_classes: 0 }, [null, 192]],
   ])("builds the bare trunk %#", (config, want) => {
     const { graph } = build(config);
     expect(inferShapes(graph).get(graph.outputs[0] as string)).toEqual(want);
@@ -115,7 +128,9 @@ describe("families of published image models", () => {
     [{ ...timm("resnet18"), pretrained_cfg: { input_size: [1, 28, 28] } }, 'config.json, "pretrained_cfg", "input_size", item 0: it is 1. Expected 3.'],
     [{ ...mobilenetV2, output_stride: 8 }, 'config.json, "output_stride": it is 8. Expected 32.'],
     [{ ...mobilenetV2, first_layer_is_expansion: false }, 'config.json, "first_layer_is_expansion": it is false. Expected true.'],
-    [timm("mobilenetv3_rw"), 'config.json, "architecture": it is "mobilenetv3_rw". Expected mobilenetv3_large'],
+    [timm("mobilenetv3_rw"), 'config.json, "architecture": it is "mobilenetv3_rw". Expected a network such as mobilenetv2_100'],
+    [timm("vit_base_patch16_clip_224"), 'config.json, "architecture": it is "vit_base_patch16_clip_224". Expected a network such as vit_base_patch16_224'],
+    [timm("convnext_nano"), 'config.json, "architecture": it is "convnext_nano". Expected convnext_tiny, '],
     [{ ...convnextTiny, num_stages: 3 }, 'config.json, "hidden_sizes": there are 4 widths and 4 depths for 3 stages.'],
   ])("refuses a config by the name of its field %#", (config, sentence) => {
     expect(() => build(config)).toThrow(sentence);
