@@ -28,8 +28,13 @@ export function layerCount(field: JsonCursor, fallback: number): number {
   return count(field, fallback, mostLayers);
 }
 
-export function counts(field: JsonCursor, fallback: readonly number[]): readonly number[] {
-  return field.isMissing ? fallback : field.integers(1);
+export function counts(field: JsonCursor, fallback: readonly number[], largest = largestSize): readonly number[] {
+  return field.isMissing ? fallback : field.items().map((item) => count(item, 1, largest));
+}
+
+/** Layers of each stage. */
+export function layerCounts(field: JsonCursor, fallback: readonly number[]): readonly number[] {
+  return counts(field, fallback, mostLayers);
 }
 
 /** As transformers counts them: by `id2label`, else `num_labels`, else 2. */

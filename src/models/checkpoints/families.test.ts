@@ -117,6 +117,8 @@ describe("families of published image models", () => {
   it.each<readonly [Config, string]>([
     [{ ...vitBase, num_channels: 1 }, 'config.json, "num_channels": it is 1. Expected 3.'],
     [{ ...vitBase, hidden_act: "quick_gelu" }, 'config.json, "hidden_act": it is "quick_gelu". Expected relu, '],
+    [{ ...vitBase, num_hidden_layers: 1e9 }, 'config.json, "num_hidden_layers": it is 1000000000. Expected a whole number of at most 1000.'],
+    [{ ...resnet50, depths: [3, 1e9, 6, 3] }, 'config.json, "depths", item 1: it is 1000000000. Expected a whole number of at most 1000.'],
     [{ ...vitBase, image_size: [224, 192] }, 'config.json, "image_size": it is [224,192]. Expected a whole number'],
     [{ ...vitBase, num_attention_heads: 7 }, 'config.json, "num_attention_heads": 7 heads do not divide the width of 768.'],
     [{ ...vitBase, patch_size: 256 }, 'config.json, "patch_size": a patch of 256 pixels does not fit into an image of 224.'],

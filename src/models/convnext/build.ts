@@ -5,7 +5,7 @@
 import { GraftError } from "../../core/errors.ts";
 import type { JsonCursor } from "../../formats/json-cursor.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
-import { architectureOf, classesOf, count, counts, oneOf, timmConfig } from "../checkpoints/config-fields.ts";
+import { architectureOf, classesOf, count, counts, layerCounts, oneOf, timmConfig } from "../checkpoints/config-fields.ts";
 import { activationOf, TorchLayers, type ActivationName } from "../checkpoints/torch-layers.ts";
 import type { CheckpointFamily, CheckpointModel } from "../checkpoints/types.ts";
 
@@ -104,7 +104,7 @@ function grow(shape: ConvnextShape, names: ConvnextNames): CheckpointModel {
 }
 
 function transformersShape(config: JsonCursor): ConvnextShape {
-  const depths = counts(config.get("depths"), [3, 3, 9, 3]);
+  const depths = layerCounts(config.get("depths"), [3, 3, 9, 3]);
   const widths = counts(config.get("hidden_sizes"), [96, 192, 384, 768]);
   const stages = count(config.get("num_stages"), widths.length);
   oneOf(config.get("num_channels"), 3, [3]);

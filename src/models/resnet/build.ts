@@ -5,7 +5,7 @@
 import { GraftError } from "../../core/errors.ts";
 import type { JsonCursor } from "../../formats/json-cursor.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
-import { architectureOf, classesOf, count, counts, oneOf, timmConfig } from "../checkpoints/config-fields.ts";
+import { architectureOf, classesOf, count, counts, layerCounts, oneOf, timmConfig } from "../checkpoints/config-fields.ts";
 import { activationOf, TorchLayers, type ActivationName } from "../checkpoints/torch-layers.ts";
 import type { CheckpointFamily, CheckpointModel } from "../checkpoints/types.ts";
 
@@ -115,7 +115,7 @@ function timmShape(config: JsonCursor): ResnetShape {
 }
 
 function transformersShape(config: JsonCursor): ResnetShape {
-  const depths = counts(config.get("depths"), [3, 4, 6, 3]);
+  const depths = layerCounts(config.get("depths"), [3, 4, 6, 3]);
   const widths = counts(config.get("hidden_sizes"), [256, 512, 1024, 2048]);
   oneOf(config.get("num_channels"), 3, [3]);
   if (widths.length !== depths.length) throw new GraftError({ where: config.get("hidden_sizes").where, what: `there are ${widths.length} widths for ${depths.length} depths`, wanted: "one for each" });

@@ -6,7 +6,7 @@
 import { GraftError } from "../../core/errors.ts";
 import type { JsonCursor } from "../../formats/json-cursor.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
-import { architectureOf, classesOf, count, oneOf, timmConfig } from "../checkpoints/config-fields.ts";
+import { architectureOf, classesOf, count, layerCount, oneOf, timmConfig } from "../checkpoints/config-fields.ts";
 import { activationOf, TorchLayers, type ActivationName } from "../checkpoints/torch-layers.ts";
 import type { CheckpointFamily, CheckpointModel } from "../checkpoints/types.ts";
 import { timmNames, transformersNames, type VitNames } from "./names.ts";
@@ -100,7 +100,7 @@ function transformersModel(config: JsonCursor): CheckpointModel {
     size,
     patch,
     distilled,
-    layers: count(config.get("num_hidden_layers"), 12),
+    layers: layerCount(config.get("num_hidden_layers"), 12),
     innerWidth: count(config.get("intermediate_size"), 3072),
     act: activationOf(config.get("hidden_act"), "gelu"),
     epsilon: config.get("layer_norm_eps").number(1e-12),
