@@ -1,6 +1,6 @@
 /**
- * Folds batch norms into the convolutions and products before them, with the statistics that they have: the same outputs from fewer
- * nodes, for a model that is exported. What is folded can no longer be trained as it was, so no run does this.
+ * Folds batch norms into the convolutions and products before them, with the statistics that they have: the same outputs, a bias for a
+ * norm, for a model that is exported. What is folded can no longer be trained as it was, so no run does this.
  */
 import { GraphBuilder } from "../builder.ts";
 import { parentPath } from "../paths.ts";
