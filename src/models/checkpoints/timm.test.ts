@@ -6,16 +6,14 @@ import "../../core/testing/to-be-all-close.ts";
 import { useBackend } from "../../engine/backend.ts";
 import { GraphModule } from "../../engine/module.ts";
 import { tf } from "../../engine/tf.ts";
-import { JsonCursor } from "../../formats/json-cursor.ts";
 import type { Graph, Weights, WeightValues } from "../../graph/types.ts";
-import { familyOf } from "../testing/checkpoint-problems.ts";
+import { buildCheckpoint } from "../testing/checkpoint-problems.ts";
 
 const wasmPath = fileURLToPath(new URL("../../../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url));
 const classes = 10;
 const id2label = Object.fromEntries(Array.from({ length: classes }, (_, i) => [i, `label ${i}`]));
 
-type Config = Readonly<Record<string, unknown>> & { readonly model_type?: string; readonly architecture?: string };
-const graphOf = (config: Config): Graph => familyOf(config).build(new JsonCursor(config, "config.json")).graph;
+const graphOf = (config: object): Graph => buildCheckpoint(config).graph;
 
 /** Kernels of a trained network's size, scales and variances about 1; no two parameters alike. */
 function weightsOf({ parameters }: Graph): Weights {
@@ -83,7 +81,7 @@ function toMobilenetV2(name: string): string {
 }
 
 const vit = { model_type: "vit", hidden_size: 192, num_hidden_layers: 12, num_attention_heads: 3, intermediate_size: 768, image_size: 64, patch_size: 32, layer_norm_eps: 1e-6, id2label };
-const cases: readonly (readonly [string, Config, number, (weights: Weights) => Weights])[] = [
+const cases: readonly (readonly [string, object, number, (weights: Weights) => Weights])[] = [
   ["vit_tiny_patch32_64", vit, 64, (weights) => toVit(weights, vitRules)],
   ["deit_tiny_distilled_patch32_64", { ...vit, model_type: "deit", architectures: ["DeiTForImageClassificationWithTeacher"] }, 64, (weights) => toVit(weights, vitRules)],
   ["mobilenetv2_035", { model_type: "mobilenet_v2", depth_multiplier: 0.35, layer_norm_eps: 1e-5, tf_padding: false, id2label }, 48, (weights) => new Map([...weights].map(([name, values]) => [toMobilenetV2(name), values]))],
