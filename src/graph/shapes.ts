@@ -27,7 +27,7 @@ export function inferShapes(graph: Graph, inputShapes: Readonly<Record<string, S
   return shapes;
 }
 
-function nodeShape(node: GraphNode, shapes: ReadonlyMap<string, Shape>): Shape {
+export function nodeShape(node: GraphNode, shapes: ReadonlyMap<string, Shape>): Shape {
   const inputs = node.inputs.map((name) => shapes.get(name) as Shape);
   // The table's type ties each rule to its op's attributes; a union of rules cannot be called without this.
   const rule = shapeRules[node.op] as (attributes: unknown, ...inputs: readonly Shape[]) => Shape;
@@ -51,7 +51,7 @@ export function inferDTypes(graph: Graph): ReadonlyMap<string, DType> {
   return dtypes;
 }
 
-function nodeDType(node: GraphNode, dtypes: ReadonlyMap<string, DType>): DType {
+export function nodeDType(node: GraphNode, dtypes: ReadonlyMap<string, DType>): DType {
   switch (node.op) {
     case "constant":
     case "cast":

@@ -1,0 +1,84 @@
+/** Arithmetic, comparisons and reductions on tensors that are known while reading. A size that is not known (NaN) stays so through all of it. */
+import { type HostTensor, emptyValues, isFloat, mapTensors, normalizeAxis, product, stridesOf } from "./host-tensor.ts";
+import { dataTypes } from "./messages.ts";
+import type { Fold } from "./fold.ts";
+
+const map =
+  (f: (...values: number[]) => number): Fold =>
+  (_, inputs) => {
+    const [first] = inputs;
+    return first && inputs.every((input) => input !== undefined) ? mapTensors(inputs, first.elementType, f) : undefined;
+  };
+
+/** Undefined where a size that is not known decides: nothing is known of it but that it is no negative number. */
+const compare =
+  (relation: (a: number, b: number) => boolean): Fold =>
+  (_, [a, b]) => {
+    if (a === undefined || b === undefined) return undefined;
+    const isOpen = (x: HostTensor, y: HostTensor): boolean => x.values.some(Number.isNaN) && y.values.some((value) => !(value < 0));
+    if (isOpen(a, b) || isOpen(b, a)) return undefined;
+    // Compared with a negative number, any size is as good as another.
+    const size = (value: number): number => (Number.isNaN(value) ? 1 : value);
+    return mapTensors([a, b], dataTypes.bool, (x, y) => Number(relation(size(x), size(y))));
+  };
+
+const logic =
+  (f: (a: boolean, b: boolean) => boolean): Fold =>
+  (_, [a, b]) =>
+    a && b && mapTensors([a, b], dataTypes.bool, (x, y) => Number(f(x !== 0, y !== 0)));
+
+const fold =
+  (start: number, f: (a: number, b: number) => number): Fold =>
+  (node, [x, second]) => {
+    if (x === undefined) return undefined;
+    const given = node.integers("axes") ?? (second && [...second.values]);
+    const reduced = new Set((given === undefined || given.length === 0 ? x.shape.map((_, axis) => axis) : given).map((axis) => normalizeAxis(axis, x.shape.length)));
+    const kept = x.shape.map((dim, axis) => (reduced.has(axis) ? 1 : dim));
+    const values = emptyValues(x.elementType, product(kept)).fill(start);
+    const strides = stridesOf(x.shape);
+    const to = stridesOf(kept);
+    x.values.forEach((value, i) => {
+      const at = x.shape.reduce((sum, dim, axis) => sum + (reduced.has(axis) ? 0 : (Math.floor(i / (strides[axis] as number)) % dim) * (to[axis] as number)), 0);
+      values[at] = f(values[at] as number, value);
+    });
+    return { shape: node.integer("keepdims", 1) === 1 ? kept : x.shape.filter((_, axis) => !reduced.has(axis)), elementType: x.elementType, values };
+  };
+
+export const foldArithmetic: Readonly<Record<string, Fold>> = {
+  Add: map((a, b) => (a as number) + (b as number)),
+  Sub: map((a, b) => (a as number) - (b as number)),
+  Mul: map((a, b) => (a as number) * (b as number)),
+  Div: (node, inputs, reading) => {
+    const [a] = inputs;
+    return a && map((x, y) => (isFloat(a) ? (x as number) / (y as number) : Math.trunc((x as number) / (y as number))))(node, inputs, reading);
+  },
+  Mod: (node, inputs, reading) => {
+    const truncated = node.integer("fmod", 0) === 1;
+    return map((a, b) => (truncated ? (a as number) % (b as number) : (a as number) - (b as number) * Math.floor((a as number) / (b as number))))(node, inputs, reading);
+  },
+  Pow: map((a, b) => (a as number) ** (b as number)),
+  Min: map((...values) => Math.min(...values)),
+  Max: map((...values) => Math.max(...values)),
+  Neg: map((x) => -(x as number)),
+  Abs: map((x) => Math.abs(x as number)),
+  Sign: map((x) => Math.sign(x as number)),
+  Floor: map((x) => Math.floor(x as number)),
+  Ceil: map((x) => Math.ceil(x as number)),
+  Sqrt: map((x) => Math.sqrt(x as number)),
+  Exp: map((x) => Math.exp(x as number)),
+  Log: map((x) => Math.log(x as number)),
+  Reciprocal: map((x) => 1 / (x as number)),
+  Not: (_, [x]) => x && mapTensors([x], dataTypes.bool, (value) => Number(value === 0)),
+  And: logic((a, b) => a && b),
+  Or: logic((a, b) => a || b),
+  Xor: logic((a, b) => a !== b),
+  Equal: compare((a, b) => a === b),
+  Less: compare((a, b) => a < b),
+  LessOrEqual: compare((a, b) => a <= b),
+  Greater: compare((a, b) => a > b),
+  GreaterOrEqual: compare((a, b) => a >= b),
+  ReduceProd: fold(1, (a, b) => a * b),
+  ReduceSum: fold(0, (a, b) => a + b),
+  ReduceMax: fold(-Infinity, Math.max),
+  ReduceMin: fold(Infinity, Math.min),
+};
