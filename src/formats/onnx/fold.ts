@@ -5,6 +5,7 @@
 import { foldArithmetic } from "./fold-arithmetic.ts";
 import { broadcastTo, commonShape, emptyValues, type HostTensor, integers, isFloat, isFloatType, mapTensors, normalizeAxis, permute, product, strided, stridesOf } from "./host-tensor.ts";
 import { dataTypes } from "./messages.ts";
+import { isAnonymous } from "./names.ts";
 import type { OnnxNode } from "./node.ts";
 import { resolveReshape } from "./reshape.ts";
 import type { Reading } from "./reading.ts";
@@ -248,8 +249,13 @@ export function foldNode(node: OnnxNode, reading: Reading, readers: (name: strin
   if (!isMovement) reading.claim(inputs.reduce((sum, input) => Math.max(sum, input?.values.length ?? 0), 0) * 8);
   const results = fold(node, inputs, reading);
   if (results === undefined) return false;
-  (Array.isArray(results) ? (results as readonly HostTensor[]) : [results as HostTensor]).forEach((tensor, index) => reading.bindKnown(node, index, { tensor, weight }));
+  (Array.isArray(results) ? (results as readonly HostTensor[]) : [results as HostTensor]).forEach((tensor, index) => reading.bindKnown(node, index, { tensor, weight: weight !== undefined && node.opType === "Identity" ? ownName(weight, node.outputs[0] as string) : weight }));
   return true;
+}
+
+/** Weights that are equal are stored once, and get their names back from identities. */
+function ownName(weight: string, output: string): string {
+  return isAnonymous(output) ? weight : output;
 }
 
 export const foldedOps: readonly string[] = [...Object.keys(movements), ...Object.keys(computations)];

@@ -14,6 +14,8 @@ export function cleanName(name: string): string {
 /** Names that say nothing of a layer: PyTorch's `onnx::Conv_193` and `val_12`, plain numbers, constants that a tool folded. */
 const anonymous = /^(onnx::.*|_?v(al)?_?\d+|\d+|initializer.*|.*const(ant)?_?(fold|value)?[_\d./:]*|.*_folded.*|tensor_?\d*)$/i;
 
+export const isAnonymous = (name: string): boolean => anonymous.test(name);
+
 /**
  * Path of a weight.
  * @param node path of the node that reads it, which names its layer where its own name does not.
@@ -21,7 +23,7 @@ const anonymous = /^(onnx::.*|_?v(al)?_?\d+|\d+|initializer.*|.*const(ant)?_?(fo
  */
 export function weightPath(name: string, node: string, kind: string): string {
   if (/ReadVariableOp|_resource/.test(name)) return `${layerPath(cleanName(name))}/${kind}`;
-  if (!anonymous.test(name)) return cleanName(name);
+  if (!isAnonymous(name)) return cleanName(name);
   const parent = parentPath(node);
   return `${parent === "" ? node : parent}/${kind}`;
 }

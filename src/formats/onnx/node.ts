@@ -48,7 +48,8 @@ export class OnnxNode {
   }
 
   float(name: string, fallback: number): number {
-    return this.value(name, "float") ?? fallback;
+    const value = this.value(name, "float");
+    return value === undefined ? fallback : shortest(value);
   }
 
   string(name: string, fallback: string): string {
@@ -87,4 +88,13 @@ export class OnnxNode {
     if (found.kind !== kind) throw this.refuse(`its attribute "${name}" is of kind ${found.kind}`, kind);
     return (found as unknown as { readonly value: Values[Kind] }).value;
   }
+}
+
+/** The shortest decimal that is the same float32: 0.00001 instead of 0.000009999999747378752. */
+function shortest(value: number): number {
+  for (let digits = 6; digits < 10; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return value;
 }
