@@ -1,31 +1,38 @@
 /** Arithmetic, comparisons and reductions on tensors that are known while reading. A size that is not known (NaN) stays so through all of it. */
-import { type HostTensor, emptyValues, isFloat, mapTensors, normalizeAxis, product, stridesOf } from "./host-tensor.ts";
+import { type HostTensor, commonShape, emptyValues, isFloat, mapTensors, normalizeAxis, product, stridesOf } from "./host-tensor.ts";
 import { dataTypes } from "./messages.ts";
 import type { Fold } from "./fold.ts";
+import type { Reading } from "./reading.ts";
+
+/** Broadcast operands may together be far larger than each: what that takes is asked for before. */
+export function combine(reading: Reading, tensors: readonly HostTensor[], elementType: number, f: (...values: number[]) => number): HostTensor {
+  reading.claim(product(commonShape(tensors.map(({ shape }) => shape))) * 8 * (tensors.length + 1));
+  return mapTensors(tensors, elementType, f);
+}
 
 const map =
   (f: (...values: number[]) => number): Fold =>
-  (_, inputs) => {
+  (_, inputs, reading) => {
     const [first] = inputs;
-    return first && inputs.every((input) => input !== undefined) ? mapTensors(inputs, first.elementType, f) : undefined;
+    return first && inputs.every((input) => input !== undefined) ? combine(reading, inputs, first.elementType, f) : undefined;
   };
 
 /** Undefined where a size that is not known decides: nothing is known of it but that it is no negative number. */
 const compare =
   (relation: (a: number, b: number) => boolean): Fold =>
-  (_, [a, b]) => {
+  (_, [a, b], reading) => {
     if (a === undefined || b === undefined) return undefined;
     const isOpen = (x: HostTensor, y: HostTensor): boolean => x.values.some(Number.isNaN) && y.values.some((value) => !(value < 0));
     if (isOpen(a, b) || isOpen(b, a)) return undefined;
     // Compared with a negative number, any size is as good as another.
     const size = (value: number): number => (Number.isNaN(value) ? 1 : value);
-    return mapTensors([a, b], dataTypes.bool, (x, y) => Number(relation(size(x), size(y))));
+    return combine(reading, [a, b], dataTypes.bool, (x, y) => Number(relation(size(x), size(y))));
   };
 
 const logic =
   (f: (a: boolean, b: boolean) => boolean): Fold =>
-  (_, [a, b]) =>
-    a && b && mapTensors([a, b], dataTypes.bool, (x, y) => Number(f(x !== 0, y !== 0)));
+  (_, [a, b], reading) =>
+    a && b && combine(reading, [a, b], dataTypes.bool, (x, y) => Number(f(x !== 0, y !== 0)));
 
 const fold =
   (start: number, f: (a: number, b: number) => number): Fold =>

@@ -2,8 +2,8 @@
  * ONNX ops on tensors that are known while reading: the arithmetic on shapes that exporters write, and weights that are only
  * turned, reshaped or dequantised. Arithmetic on weights is not done here, so that each stays a parameter of its own.
  */
-import { foldArithmetic } from "./fold-arithmetic.ts";
-import { broadcastTo, commonShape, emptyValues, type HostTensor, integers, isFloat, isFloatType, mapTensors, normalizeAxis, permute, product, strided, stridesOf } from "./host-tensor.ts";
+import { combine, foldArithmetic } from "./fold-arithmetic.ts";
+import { broadcastTo, commonShape, emptyValues, type HostTensor, integers, isFloat, isFloatType, normalizeAxis, permute, product, strided, stridesOf } from "./host-tensor.ts";
 import { dataTypes } from "./messages.ts";
 import { isAnonymous } from "./names.ts";
 import type { OnnxNode } from "./node.ts";
@@ -108,12 +108,12 @@ const computations: Readonly<Record<string, Fold>> = {
     }
     return { shape, elementType: first.elementType, values };
   },
-  Gather: (node, [x, indices]) => {
+  Gather: (node, [x, indices], reading) => {
     if (x === undefined || indices === undefined) return undefined;
     const axis = normalizeAxis(node.integer("axis", 0), x.shape.length);
     const size = x.shape[axis] as number;
     const inner = product(x.shape.slice(axis + 1));
-    const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+    const shape = wanted(reading, [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)]);
     const values = emptyValues(x.elementType, product(shape));
     let at = 0;
     for (let outer = 0; outer < product(x.shape.slice(0, axis)); outer++) {
@@ -195,7 +195,7 @@ const computations: Readonly<Record<string, Fold>> = {
     return integers(strides.flatMap((stride, axis) => found.map((i) => Math.floor(i / stride) % (x.shape[axis] as number))), [x.shape.length, found.length]);
   },
   Size: (_, [x]) => x && integers([product(x.shape)], []),
-  Where: (_, [condition, a, b]) => condition && a && b && mapTensors([condition, a, b], a.elementType, (which, yes, no) => (which === 0 ? no : yes) as number),
+  Where: (_, [condition, a, b], reading) => condition && a && b && combine(reading, [condition, a, b], a.elementType, (which, yes, no) => (which === 0 ? no : yes) as number),
   ScatterND: (_, [x, indices, updates]) => {
     if (x === undefined || indices === undefined || updates === undefined) return undefined;
     const values = emptyValues(x.elementType, x.values.length);
@@ -239,10 +239,12 @@ export function foldNode(node: OnnxNode, reading: Reading, readers: (name: strin
   if (given.length === 0 || node.inputs.some((name, i) => name !== "" && given[i] === undefined)) return false;
   const inputs = given.map((each) => each?.tensor) as HostTensor[];
   const [first] = given;
-  const weight = first?.weight !== undefined && (inputs[0]?.shape.length ?? 0) > 0 ? first.weight : undefined;
   const isMovement = Object.hasOwn(movements, node.opType);
+  const isWeight = first?.weight !== undefined && first.tensor.shape.length > 0 && isFloat(first.tensor);
+  // Bytes are weights that wait for their scale; other integers are none.
+  const weight = isWeight || (first !== undefined && isMovement && first.tensor.values.BYTES_PER_ELEMENT === 1) ? first.weight : undefined;
   // A weight that others read too is turned in the graph, so that it stays one weight.
-  if (weight !== undefined && !(isMovement && (node.opType === "Identity" || readers(node.inputs[0] as string) === 1))) return false;
+  if (isWeight && !(isMovement && (node.opType === "Identity" || readers(node.inputs[0] as string) === 1))) return false;
   if (given.some((each, i) => i > 0 && each?.weight !== undefined && (inputs[i] as HostTensor).shape.length > 0 && isFloat(inputs[i] as HostTensor) && !isMovement)) return false;
   const fold = isMovement ? movements[node.opType] : Object.hasOwn(computations, node.opType) ? computations[node.opType] : undefined;
   if (fold === undefined) return false;

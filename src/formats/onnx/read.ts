@@ -70,7 +70,7 @@ function readGraph(proto: ModelProto, graph: GraphProto, nodes: readonly OnnxNod
   const { externalData = new Map<string, Uint8Array>(), fixedInputs, imageInputs = "channelsLast" } = options;
   const opset = proto.opsetImports.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version ?? 1;
   const externalBytes = [...externalData.values()].reduce((sum, { length }) => sum + length, 0);
-  const reading = new Reading({ opset, freedBatch, external: externalData, budgetBytes: 4 * (size + externalBytes) + (64 << 20) });
+  const reading = new Reading({ opset, freedBatch, external: externalData, budgetBytes: 4 * (size + externalBytes) + (1 << 20) });
   learnInitializers(graph, reading);
   for (const [name, tensor] of fixedInputs ?? []) reading.learn(name, { tensor });
   for (const input of graph.inputs) if (reading.knownOf(input.name) === undefined) addInput(input, reading, options);

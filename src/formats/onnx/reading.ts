@@ -181,7 +181,7 @@ export class Reading {
     return name;
   }
 
-  /** A fixed tensor: a scalar without `shape`. */
+  /** A fixed tensor: a scalar without `shape`. Who computes many numbers claims them before. */
   constant(values: number | readonly number[], { shape, dtype = "float32" }: { readonly shape?: readonly number[]; readonly dtype?: DType } = {}): string {
     const list = typeof values === "number" ? [values] : values;
     return this.add("constant", [], { shape: shape ?? (typeof values === "number" ? [] : [list.length]), values: list, dtype });

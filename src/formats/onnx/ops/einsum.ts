@@ -34,6 +34,7 @@ function diagonal(node: OnnxNode, r: Reading, { value, labels }: Operand): Opera
   const second = labels.indexOf(labels[first] as string, first + 1);
   const size = requireKnown(node, r.shapeOf(value)[first], "the size of a diagonal");
   const rank = labels.length;
+  r.claim(size * size * 8);
   const kept = axesUpTo(rank).filter((axis) => axis !== first && axis !== second);
   const square = transpose(r, value, [...kept, first, second]);
   const eye = r.constant(axesUpTo(size * size).map((i) => Number(i % (size + 1) === 0)), { shape: [size, size], dtype: r.dtypeOf(value) });

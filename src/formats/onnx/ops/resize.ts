@@ -37,6 +37,7 @@ function resize(node: OnnxNode, r: Reading): string {
     }));
   }
   return changed.reduce((value, each) => {
+    r.claim(each.from * each.to * 8);
     const matrix = r.constant(resizeMatrix(node, each, mode, coordinates, rounding), { shape: [each.from, each.to] });
     return onLastAxis(r, value, each.axis, (last) => r.add("matMul", [last, matrix], { transposeA: false, transposeB: false }));
   }, x);
@@ -83,7 +84,6 @@ function resize2dMethod(mode: string, coordinates: string, rounding: string, cha
 
 /** [from, to] row-major: how much of each old element a new one has. */
 function resizeMatrix(node: OnnxNode, { from, to, scale, roi }: AxisResize, mode: string, coordinates: string, rounding: string): readonly number[] {
-  if (from * to > 1 << 22) throw node.refuse(`it resizes ${from} to ${to}`, "smaller sizes");
   const matrix = new Array<number>(from * to).fill(0);
   for (let i = 0; i < to; i++) {
     const at = sourceOf(i, { from, to, scale, roi }, coordinates, node);

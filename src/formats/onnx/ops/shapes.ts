@@ -185,6 +185,7 @@ function trilu(node: OnnxNode, r: Reading): string {
   const [rows, columns] = r.shapeOf(x).slice(-2).map((dim) => requireKnown(node, dim, "the matrix's size")) as [number, number];
   const [k = 0] = node.hasInput(1) ? r.numbers(node, 1) : [];
   const upper = node.integer("upper", 1) === 1;
+  r.claim(rows * columns * 8);
   const triangle = Array.from({ length: rows * columns }, (_, i) => {
     const distance = (i % columns) - Math.floor(i / columns);
     return Number(upper ? distance >= k : distance <= k);
@@ -207,6 +208,7 @@ export const shapes: Converters = {
     const [rows, columns] = r.shapeOf(r.operand(node, 0)).map((dim) => requireKnown(node, dim, "the matrix's size")) as [number, number];
     const k = node.integer("k", 0);
     const type = node.integer("dtype", r.dtypeOf(r.operand(node, 0)) === "float32" ? dataTypes.float : dataTypes.int32);
+    r.claim(rows * columns * 8);
     const values = Array.from({ length: rows * columns }, (_, i) => Number((i % columns) - Math.floor(i / columns) === k));
     return r.constant(values, { shape: [rows, columns], dtype: [dataTypes.float, dataTypes.double, dataTypes.float16].includes(type as 1) ? "float32" : "int32" });
   },
