@@ -5,7 +5,7 @@ import type { OnnxNode } from "../node.ts";
 import type { Reading } from "../reading.ts";
 import type { Convert, Converters } from "./types.ts";
 import { axesUpTo, requireKnown, reshapeTo, scalar, transpose } from "./types.ts";
-import { onImage, padsOf, paddingOf, pairOf, windowOf } from "./windows.ts";
+import { inNumbers, onImage, padsOf, paddingOf, pairOf, type Window, windowOf } from "./windows.ts";
 
 /** A kernel of a sequence as one of an image of height 1. */
 const asImage = (kernel: HostTensor): HostTensor => (kernel.shape.length === 3 ? { ...kernel, shape: kernel.shape.toSpliced(2, 0, 1) } : kernel);
@@ -44,13 +44,16 @@ function conv(node: OnnxNode, r: Reading): string {
   const isDepthwise = groups > 1 && inChannels === 1 && outChannels % groups === 0;
   return onImage(node, r, x, (image) => {
     const padding = paddingOf(node, r.shapeOf(image), window);
-    const attributes = { strides, dilations, padding };
+    // TensorFlow.js has either; with both, every place is computed and some are taken.
+    const isBoth = strides.some((stride) => stride > 1) && dilations.some((dilation) => dilation > 1);
+    const attributes = isBoth ? { strides: [1, 1] as const, dilations, padding: inNumbers(node, padding, r.shapeOf(image), window) } : { strides, dilations, padding };
+    const taken = (y: string): string => (isBoth ? r.add("stridedSlice", [y], { begin: [0, 0, 0, 0], end: [null, null, null, null], strides: [1, ...strides, 1] }) : y);
     if (isDepthwise) {
       const kernel = kernelOf(node, r, "depthwise", ([out = 1, , h = 1, w = 1]) => [groups, out / groups, h, w], [2, 3, 0, 1]);
-      return withBias(node, r, r.add("depthwiseConv2d", [image, kernel], attributes));
+      return withBias(node, r, taken(r.add("depthwiseConv2d", [image, kernel], attributes)));
     }
     const kernel = kernelOf(node, r, "conv", (shape) => shape, [2, 3, 1, 0]);
-    return withBias(node, r, r.add("conv2d", [image, kernel], groups === 1 ? attributes : { ...attributes, groups }));
+    return withBias(node, r, taken(r.add("conv2d", [image, kernel], groups === 1 ? attributes : { ...attributes, groups })));
   });
 }
 
@@ -112,10 +115,11 @@ const pool =
   };
 
 /** The maximum over one strided slice for each element of the window. */
-function dilatedMaxPool(node: OnnxNode, r: Reading, image: string, { size, strides, dilations }: ReturnType<typeof windowOf>, padding: OpAttributes["maxPool2d"]["padding"]): string {
-  if (padding === "same" || size[0] * size[1] > 81) throw node.refuse("its window is dilated", "a small window with explicit padding");
-  const [rows, columns] = padding === "valid" ? [[0, 0] as const, [0, 0] as const] : padding;
-  const padded = padding === "valid" ? image : r.add("pad", [image], { paddings: [[0, 0], rows, columns, [0, 0]], value: -3.4e38 });
+function dilatedMaxPool(node: OnnxNode, r: Reading, image: string, window: Window, padding: OpAttributes["maxPool2d"]["padding"]): string {
+  const { size, strides, dilations } = window;
+  if (size[0] * size[1] > 81) throw node.refuse("its window is dilated", "a small window");
+  const [rows, columns] = inNumbers(node, padding, r.shapeOf(image), window);
+  const padded = [...rows, ...columns].every((each) => each === 0) ? image : r.add("pad", [image], { paddings: [[0, 0], rows, columns, [0, 0]], value: -3.4e38 });
   const [, height, width] = r.shapeOf(padded).map((dim) => dim ?? undefined);
   const last = ([height, width] as const).map((dim, side) => requireKnown(node, dim, "the image's size") - (size[side] as number - 1) * (dilations[side] as number));
   const taps: string[] = [];

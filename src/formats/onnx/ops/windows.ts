@@ -74,6 +74,18 @@ export function paddingOf(node: OnnxNode, image: Shape, { size, strides, dilatio
   return simplified([widened(0), widened(1)]);
 }
 
+/** Padding in numbers, where an op does not know "same". */
+export function inNumbers(node: OnnxNode, padding: Padding, image: Shape, { size, strides, dilations }: Window): readonly [Pair, Pair] {
+  if (padding === "valid") return [[0, 0], [0, 0]];
+  if (padding !== "same") return padding;
+  const side = (at: 0 | 1): Pair => {
+    const dim = requireKnown(node, image[at + 1], "the image's size");
+    const total = Math.max(0, (Math.ceil(dim / strides[at]) - 1) * strides[at] + (size[at] - 1) * dilations[at] + 1 - dim);
+    return [Math.floor(total / 2), Math.ceil(total / 2)];
+  };
+  return [side(0), side(1)];
+}
+
 function simplified(pads: readonly [Pair, Pair]): Padding {
   return pads.flat().every((value) => value === 0) ? "valid" : pads;
 }
