@@ -52,29 +52,29 @@ const fold =
   };
 
 export const foldArithmetic: Readonly<Record<string, Fold>> = {
-  Add: map((a, b) => (a as number) + (b as number)),
-  Sub: map((a, b) => (a as number) - (b as number)),
-  Mul: map((a, b) => (a as number) * (b as number)),
+  Add: map((a, b) => (a) + (b)),
+  Sub: map((a, b) => (a) - (b)),
+  Mul: map((a, b) => (a) * (b)),
   Div: (node, inputs, reading) => {
     const [a] = inputs;
-    return a && map((x, y) => (isFloat(a) ? (x as number) / (y as number) : Math.trunc((x as number) / (y as number))))(node, inputs, reading);
+    return a && map((x, y) => (isFloat(a) ? (x) / (y) : Math.trunc((x) / (y))))(node, inputs, reading);
   },
   Mod: (node, inputs, reading) => {
     const truncated = node.integer("fmod", 0) === 1;
-    return map((a, b) => (truncated ? (a as number) % (b as number) : (a as number) - (b as number) * Math.floor((a as number) / (b as number))))(node, inputs, reading);
+    return map((a, b) => (truncated ? (a) % (b) : (a) - (b) * Math.floor((a) / (b))))(node, inputs, reading);
   },
-  Pow: map((a, b) => (a as number) ** (b as number)),
+  Pow: map((a, b) => (a) ** (b)),
   Min: map((...values) => Math.min(...values)),
   Max: map((...values) => Math.max(...values)),
-  Neg: map((x) => -(x as number)),
-  Abs: map((x) => Math.abs(x as number)),
-  Sign: map((x) => Math.sign(x as number)),
-  Floor: map((x) => Math.floor(x as number)),
-  Ceil: map((x) => Math.ceil(x as number)),
-  Sqrt: map((x) => Math.sqrt(x as number)),
-  Exp: map((x) => Math.exp(x as number)),
-  Log: map((x) => Math.log(x as number)),
-  Reciprocal: map((x) => 1 / (x as number)),
+  Neg: map((x) => -(x)),
+  Abs: map((x) => Math.abs(x)),
+  Sign: map((x) => Math.sign(x)),
+  Floor: map((x) => Math.floor(x)),
+  Ceil: map((x) => Math.ceil(x)),
+  Sqrt: map((x) => Math.sqrt(x)),
+  Exp: map((x) => Math.exp(x)),
+  Log: map((x) => Math.log(x)),
+  Reciprocal: map((x) => 1 / (x)),
   Not: (_, [x]) => x && mapTensors([x], dataTypes.bool, (value) => Number(value === 0)),
   And: logic((a, b) => a && b),
   Or: logic((a, b) => a || b),

@@ -195,7 +195,7 @@ const computations: Readonly<Record<string, Fold>> = {
     return integers(strides.flatMap((stride, axis) => found.map((i) => Math.floor(i / stride) % (x.shape[axis] as number))), [x.shape.length, found.length]);
   },
   Size: (_, [x]) => x && integers([product(x.shape)], []),
-  Where: (_, [condition, a, b], reading) => condition && a && b && combine(reading, [condition, a, b], a.elementType, (which, yes, no) => (which === 0 ? no : yes) as number),
+  Where: (_, [condition, a, b], reading) => condition && a && b && combine(reading, [condition, a, b], a.elementType, (which, yes, no) => (which === 0 ? no : yes)),
   ScatterND: (_, [x, indices, updates]) => {
     if (x === undefined || indices === undefined || updates === undefined) return undefined;
     const values = emptyValues(x.elementType, x.values.length);

@@ -88,12 +88,12 @@ class Cancelling {
   private pushed(node: GraphNode): Held | undefined {
     const shape = this.shapeOf(node.name);
     if (elementwiseOps.has(node.op) || node.op === "concat" || node.op === "broadcastLike") return this.pushedOnAll(node, shape);
+    if (node.op === "matMul") return this.swappedMatMul(node);
     const [first, ...others] = node.inputs;
     if (first === undefined) return undefined;
     const { name, order } = this.heldOf(first);
     if (isIdentity(order)) return undefined;
     if (node.op === "reshape") return this.reshaped(node.attributes.shape, node, name, order);
-    if (node.op === "matMul") return this.swappedMatMul(node);
     const result = pushThrough(node, order);
     if (result === undefined) return undefined;
     const inputs = [name, ...others.map((input) => this.ordered(input))];
@@ -176,11 +176,11 @@ class Cancelling {
     const moving = order.filter((_, axis) => from[axis] !== 1);
     const result = { name: node.name, order: identity(shape.length) };
     if (moving.every((axis, i) => i === 0 || axis > (moving[i - 1] as number))) {
-      this.nodes.push({ ...node, inputs: [name] } as GraphNode);
+      this.nodes.push({ ...node, inputs: [name] });
       return result;
     }
     if (!this.flattensForDense(node, from, order)) return undefined;
-    this.nodes.push({ ...node, inputs: [name] } as GraphNode);
+    this.nodes.push({ ...node, inputs: [name] });
     return result;
   }
 

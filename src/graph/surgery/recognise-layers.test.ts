@@ -23,7 +23,7 @@ class Writer {
 
   add(op: OpName, ...operands: readonly (string | number)[]): string {
     const inputs = operands.map((operand) => (typeof operand === "string" ? operand : this.builder.add(`c${this.count++}`, "constant", [], { shape: [], values: [operand], dtype: "float32" })));
-    return this.builder.add(`n${this.count++}`, op, inputs, {} as never);
+    return this.builder.add(`n${this.count++}`, op, inputs, {});
   }
 
   mean(x: string): string {
