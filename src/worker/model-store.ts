@@ -3,7 +3,7 @@ import { GraftError } from "../core/errors.ts";
 import { graftHead } from "../tasks/classification/head.ts";
 import { Rng } from "../core/rng.ts";
 import { catalog } from "../models/catalog.ts";
-import { importTfjsLayersModel } from "../models/imported.ts";
+import { openModelFiles } from "../models/open.ts";
 import type { LoadedModel } from "../models/types.ts";
 import { layerGroups, leavesOf } from "../graph/layer-groups.ts";
 import { outlineOf } from "../graph/outline.ts";
@@ -37,7 +37,7 @@ export class ModelStore {
   }
 
   async import(files: readonly SourceFile[]): Promise<ModelCard> {
-    const imported = await importTfjsLayersModel(files);
+    const imported = await openModelFiles(files);
     this.imported.set(imported.card.id, imported);
     return imported.card;
   }

@@ -37,7 +37,7 @@ export function ModelStep() {
         <DropArea
           size="small"
           title="Or bring your own"
-          help="A TensorFlow.js layers model: drop model.json together with its weight files."
+          help="An ONNX file, a TensorFlow.js model.json with its weight files, or a Hugging Face folder: config.json, .safetensors and the tokenizer."
           onFiles={(files) => void importFiles(files)}
           actions={
             <FilesButton variant="default" onFiles={(files) => void importFiles(files)} leftSection={<IconFile size={16} stroke={1.75} aria-hidden />}>
