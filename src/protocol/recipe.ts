@@ -11,7 +11,7 @@ export type TaskId = (typeof taskIds)[number];
 
 export { backendNames, type BackendName };
 
-export const pixelRanges = ["-1..1", "0..1", "0..255"] as const;
+export const pixelRanges = ["-1..1", "0..1", "0..255", "imagenet"] as const;
 export type PixelRange = (typeof pixelRanges)[number];
 
 const share = z.number().min(0).max(0.9);
@@ -47,7 +47,7 @@ export const recipeSchema = z.strictObject({
   pixelRange: z
     .enum(pixelRanges)
     .default("-1..1")
-    .describe("Only for a model of your own: the pixel values that it was trained on. Keras' mobile models and Teachable Machine use -1..1."),
+    .describe("Only for a model of your own: the pixel values that it was trained on. Keras' mobile models and Teachable Machine use -1..1, models from PyTorch mostly imagenet: 0..1, standardised by ImageNet's mean and deviation."),
   maxTokens: z.int().min(8).max(512).default(128).describe("Longer texts are cut after this many tokens. A model that takes fewer cuts there."),
   epochs: z.int().min(1).max(1000).default(20).describe("How many times the model sees every training example."),
   batchSize: z.int().min(1).max(1024).default(32).describe("Examples per step. Larger is steadier and needs more memory."),

@@ -4,18 +4,22 @@
  */
 import type { Rng } from "../../core/rng.ts";
 import { attachClassifierHead } from "../../graph/surgery/replace-head.ts";
-import { rescaleInput } from "../../graph/surgery/rescale-input.ts";
+import { rescaleInput, type PixelScale } from "../../graph/surgery/rescale-input.ts";
 import type { Model } from "../../graph/types.ts";
 import type { LoadedModel } from "../../models/types.ts";
 import type { PixelRange, Recipe } from "../../protocol/recipe.ts";
 
 export const headGroup = "head";
 
+const imagenetMean = [0.485, 0.456, 0.406] as const;
+const imagenetDeviation = [0.229, 0.224, 0.225] as const;
+
 /** What an imported model's pixels are multiplied by, and what is added. */
-const affine: Readonly<Record<PixelRange, { readonly scale: number; readonly offset: number }>> = {
+const affine: Readonly<Record<PixelRange, PixelScale>> = {
   "0..255": { scale: 1, offset: 0 },
   "0..1": { scale: 1 / 255, offset: 0 },
   "-1..1": { scale: 2 / 255, offset: -1 },
+  imagenet: { scale: imagenetDeviation.map((deviation) => 1 / (255 * deviation)), offset: imagenetMean.map((mean, i) => -mean / (imagenetDeviation[i] as number)) },
 };
 
 /** The model that a run trains: the trunk, taking RGB 0..255 or token ids, and a fresh head. */

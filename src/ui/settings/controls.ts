@@ -62,6 +62,7 @@ const choiceLabels: Readonly<Record<Choice, string>> = {
   wasm: "WebAssembly",
   cpu: "Plain JavaScript",
   "-1..1": "-1 to 1",
+  imagenet: "ImageNet mean and deviation",
   "0..1": "0 to 1",
   "0..255": "0 to 255",
 };
