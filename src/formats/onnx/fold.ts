@@ -47,7 +47,7 @@ const movements: Readonly<Record<string, Fold>> = {
   },
   Unsqueeze: (node, [x, second]) => {
     const axes = node.integers("axes") ?? (second && [...second.values]);
-    return x && axes && withShape(x, unsqueezed(x.shape, axes) as readonly number[]);
+    return x && axes && withShape(x, unsqueezed<number>(x.shape, axes));
   },
   DequantizeLinear: (node, [x, scale, zero]) => x && scale && dequantize(node, x, scale, zero),
 };
