@@ -92,6 +92,16 @@ describe("ONNX files that Graft cannot take", () => {
   });
 });
 
+describe("a weight that two nodes read", () => {
+  it("stays one, though one of them turns it", () => {
+    const ids: ValueInfoProto = { name: "ids", elementType: dataTypes.int64, shape: ["batch"] };
+    const nodes = [op("Gather", ["table", "ids"], "e"), op("Gemm", ["e", "table"], "a", [{ name: "transB", value: { kind: "int", value: 1 } }]), op("Transpose", ["table"], "t"), op("MatMul", ["e", "t"], "b"), op("Add", ["a", "b"], "y")];
+    const { graph } = read(nodes, [floats("table", [1, 2, 3, 4, 5, 6], [3, 2])], { inputs: [ids] });
+    expect(graph.parameters).toEqual([{ name: "table", shape: [3, 2], dtype: "float32", role: "weight" }]);
+    expect(graph.nodes.map(({ op: name }) => name)).toEqual(["embedding", "matMul", "matMul", "add"]);
+  });
+});
+
 describe("what a file leaves open", () => {
   it("survives arithmetic on shapes where it is the batch", () => {
     const nodes = [op("Shape", ["x"], "s"), op("Gather", ["s", "zero"], "b"), op("Mul", ["b", "two"], "b2"), op("Concat", ["b2", "half"], "t", [{ name: "axis", value: { kind: "int", value: 0 } }]), op("Reshape", ["x", "t"], "y")];

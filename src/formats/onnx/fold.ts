@@ -234,7 +234,7 @@ export function equalParts(size: number, count: number): readonly number[] {
 }
 
 /** Does `node` now, if all that it needs is known. @returns whether it did. */
-export function foldNode(node: OnnxNode, reading: Reading, readers: (name: string) => number): boolean {
+export function foldNode(node: OnnxNode, reading: Reading): boolean {
   const given = node.inputs.map((name) => (name === "" ? undefined : reading.knownOf(name)));
   if (given.length === 0 || node.inputs.some((name, i) => name !== "" && given[i] === undefined)) return false;
   const inputs = given.map((each) => each?.tensor) as HostTensor[];
@@ -244,7 +244,7 @@ export function foldNode(node: OnnxNode, reading: Reading, readers: (name: strin
   // Bytes are weights that wait for their scale; other integers are none.
   const weight = isWeight || (first !== undefined && isMovement && first.tensor.values.BYTES_PER_ELEMENT === 1) ? first.weight : undefined;
   // A weight that others read too is turned in the graph, so that it stays one weight.
-  if (isWeight && !(isMovement && (node.opType === "Identity" || readers(node.inputs[0] as string) === 1))) return false;
+  if (isWeight && !(isMovement && (node.opType === "Identity" || reading.readersOf(node.inputs[0] as string) === 1))) return false;
   if (given.some((each, i) => i > 0 && each?.weight !== undefined && (inputs[i] as HostTensor).shape.length > 0 && isFloat(inputs[i] as HostTensor) && !isMovement)) return false;
   const fold = isMovement ? movements[node.opType] : Object.hasOwn(computations, node.opType) ? computations[node.opType] : undefined;
   if (fold === undefined) return false;

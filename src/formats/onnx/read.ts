@@ -103,13 +103,12 @@ function addInput({ name, elementType, shape }: ValueInfoProto, reading: Reading
 }
 
 function convertNodes(nodes: readonly OnnxNode[], reading: Reading): void {
-  const readers = new Map<string, number>();
-  for (const { inputs } of nodes) for (const name of inputs) readers.set(name, (readers.get(name) ?? 0) + 1);
+  reading.countReaders(nodes);
   for (const node of nodes) {
     reading.begin(node);
     try {
       if (node.opType === "If") convertIf(node, reading);
-      else if (!foldNode(node, reading, (name) => readers.get(name) ?? 0)) convertNode(node, reading);
+      else if (!foldNode(node, reading)) convertNode(node, reading);
       reading.end();
     } catch (error) {
       if (!(error instanceof GraftError) || error.sentence.where !== undefined) throw error;

@@ -49,6 +49,7 @@ export class Reading {
   private readonly placed = new Map<string, string>();
   /** ONNX value -> the node that made it. */
   private readonly producers = new Map<string, OnnxNode>();
+  private readonly readers = new Map<string, number>();
   private path = "";
   private nodeStart = 0;
   /** ONNX value that the node under way makes first. */
@@ -93,6 +94,14 @@ export class Reading {
     if (known === undefined && value === undefined) throw new GraftError({ where: `value "${source}"`, what: "nothing computes it", next: "The file may be damaged; export the model again." });
     const producer = this.producers.get(source);
     if (producer !== undefined) this.producers.set(name, producer);
+  }
+
+  countReaders(nodes: readonly OnnxNode[]): void {
+    for (const { inputs } of nodes) for (const name of inputs) this.readers.set(name, (this.readers.get(name) ?? 0) + 1);
+  }
+
+  readersOf(name: string): number {
+    return this.readers.get(name) ?? 0;
   }
 
   producerOf(name: string): OnnxNode | undefined {

@@ -123,8 +123,8 @@ function lpNorm(node: OnnxNode, r: Reading): string {
 function gemm(node: OnnxNode, r: Reading): string {
   const [alpha, beta] = [node.float("alpha", 1), node.float("beta", 1)];
   const transposeB = node.integer("transB", 0) === 1;
-  // A weight is kept as [in, out], as every dense layer here has it.
-  const turned = transposeB ? r.parameter(node, 1, "weight", "transposed", (tensor) => permute(tensor, [1, 0])) : undefined;
+  // A weight is kept as [in, out], as every dense layer here has it; one that others read too stays one weight, as it is.
+  const turned = transposeB && r.readersOf(node.inputs[1] ?? "") === 1 ? r.parameter(node, 1, "weight", "transposed", (tensor) => permute(tensor, [1, 0])) : undefined;
   const product = r.add("matMul", [r.operand(node, 0), turned ?? r.operand(node, 1)], { transposeA: node.integer("transA", 0) === 1, transposeB: transposeB && turned === undefined });
   const scaled = alpha === 1 ? product : scalar(r, "multiply", product, alpha);
   if (!node.hasInput(2) || beta === 0) return scaled;
