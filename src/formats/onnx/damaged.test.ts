@@ -80,8 +80,8 @@ describe("ONNX files that Graft cannot take", () => {
   });
 
   it("need the file that their weights are in", () => {
-    const far: TensorProto = { name: "w", dims: [4], dataType: dataTypes.float, data: { kind: "external", entries: new Map([["location", "w.bin"], ["offset", "4"]]) } };
-    expect(() => read([op("Add", ["x", "w"], "y")], [far])).toThrow(/"w.bin", which is not here/);
+    const far: TensorProto = { name: "w", dims: [4], dataType: dataTypes.float, data: { kind: "external", entries: new Map([["location", "./data/w.bin"], ["offset", "4"]]) } };
+    expect(() => read([op("Add", ["x", "w"], "y")], [far])).toThrow(/"data.w.bin", which is not here/);
     const bytes = new Uint8Array(Float32Array.of(9, 1, 2, 3, 4).buffer);
     expect(read([op("Add", ["x", "w"], "y")], [far], {}, { externalData: new Map([["w.bin", bytes]]) }).weights.get("w")).toEqual(Float32Array.of(1, 2, 3, 4));
     expect(() => read([op("Add", ["x", "w"], "y")], [far], {}, { externalData: new Map([["w.bin", bytes.subarray(0, 2)]]) })).toThrow("may not belong together");

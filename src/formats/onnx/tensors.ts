@@ -43,7 +43,8 @@ function miscounted(where: string, found: number, shape: readonly number[]): Gra
 
 function externalBytes(where: string, entries: ReadonlyMap<string, string>, external: ExternalData): Uint8Array {
   const location = (entries.get("location") ?? "").replace(/^\.\//, "");
-  const bytes = external.get(location);
+  // A person chooses files, which come without the folder that the model may name.
+  const bytes = external.get(location) ?? external.get(location.split("/").at(-1) ?? "");
   if (bytes === undefined) throw new GraftError({ where, what: `its numbers are in another file, "${location}", which is not here`, next: "Choose that file together with the model." });
   const offset = Number(entries.get("offset") ?? 0);
   const length = Number(entries.get("length") ?? bytes.length - offset);
