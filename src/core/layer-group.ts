@@ -9,3 +9,8 @@ export interface LayerGroup {
   readonly detail: string;
   readonly children: readonly LayerGroup[];
 }
+
+/** Whether a group is one of an adapter's two matrices (graph/surgery/lora.ts), which learn without being asked for. */
+export function isAdapterGroup(path: string): boolean {
+  return /\/lora_[AB]$/.test(path);
+}

@@ -3,6 +3,8 @@ import { GraftError } from "../core/errors.ts";
 import type { LayerGroup } from "../core/layer-group.ts";
 import { allGroups, groupsFrom, layerGroups, leavesOf } from "./layer-groups.ts";
 import { isWithin } from "./paths.ts";
+import { patternTest, suchAs } from "./patterns.ts";
+import { isAdapter } from "./surgery/lora.ts";
 import { headPath } from "./surgery/replace-head.ts";
 import type { Graph } from "./types.ts";
 
@@ -10,13 +12,14 @@ export type Unfreeze = "head" | "last-block" | "all" | readonly string[];
 
 /**
  * Names of the parameters that learn, weights and statistics. Within a pattern `*` is any one segment or part of one and `**` any
- * number of segments; a matched group counts with everything in it. The head is new and is never frozen.
+ * number of segments; a matched group counts with everything in it. The head and the adapters are new and are never frozen.
  * @param blocks Group paths of the family's blocks, in flow order. "last-block" is the last of them and all that follows.
  * @throws GraftError for a pattern that matches nothing, with the paths that come close.
  */
 export function resolveUnfreeze(graph: Graph, unfreeze: Unfreeze, blocks: readonly string[]): ReadonlySet<string> {
+  const isNew = (name: string): boolean => isWithin(name, headPath) || isAdapter(name);
   const select = (matches: (name: string) => boolean): ReadonlySet<string> =>
-    new Set(graph.parameters.map(({ name }) => name).filter((name) => isWithin(name, headPath) || matches(name)));
+    new Set(graph.parameters.map(({ name }) => name).filter((name) => isNew(name) || matches(name)));
   if (unfreeze === "all") return select(() => true);
   if (unfreeze === "head") return select(() => false);
   if (unfreeze === "last-block") {
@@ -24,51 +27,17 @@ export function resolveUnfreeze(graph: Graph, unfreeze: Unfreeze, blocks: readon
     const paths = last === undefined ? [] : groupsFrom(graph, last);
     return select((name) => paths.some((path) => isWithin(name, path)));
   }
-  const tests = unfreeze.map((pattern) => patternTest(graph, pattern));
+  const tests = unfreeze.map((pattern) => testOf(graph, pattern));
   return select((name) => tests.some((test) => test(name)));
 }
 
-/** Whether a parameter, or any group that it is in, matches. */
-function patternTest(graph: Graph, pattern: string): (name: string) => boolean {
-  const glob = globToRegExp(pattern);
-  const test = (name: string): boolean => name.split("/").some((_, i, segments) => glob.test(segments.slice(0, i + 1).join("/")));
+function testOf(graph: Graph, pattern: string): (name: string) => boolean {
+  const test = patternTest(pattern);
   if (!graph.parameters.some(({ name }) => test(name))) {
-    const close = closestPaths(graph, pattern);
-    throw new GraftError({
-      where: `unfreeze pattern "${pattern}"`,
-      what: "no layer group matches",
-      wanted: `"head", "last-block", "all" or patterns of group paths${close.length > 0 ? ` such as ${close.map((path) => `"${path}"`).join(", ")}` : ""}`,
-    });
+    const paths = allGroups(layerGroups(graph)).map(({ path }) => path);
+    throw new GraftError({ where: `unfreeze pattern "${pattern}"`, what: "no layer group matches", wanted: `"head", "last-block", "all" or patterns of group paths${suchAs(paths, pattern)}` });
   }
   return test;
-}
-
-function globToRegExp(pattern: string): RegExp {
-  const source = pattern.replace(/\/\*\*$/, "").replace(/\*\*\/|\*\*|\*|[.+?^${}()|[\]\\]/g, (token) => {
-    if (token === "**/") return "(?:.*/)?";
-    if (token === "**") return ".*";
-    if (token === "*") return "[^/]*";
-    return `\\${token}`;
-  });
-  return new RegExp(`^${source}$`);
-}
-
-/** The group paths that share most two-letter pieces with the pattern (Dice's coefficient). */
-function closestPaths(graph: Graph, pattern: string): readonly string[] {
-  const wanted = bigrams(pattern);
-  const similarity = (path: string): number => {
-    const found = bigrams(path);
-    return (2 * [...found].filter((piece) => wanted.has(piece)).length) / (found.size + wanted.size);
-  };
-  return allGroups(layerGroups(graph))
-    .map(({ path }) => ({ path, score: similarity(path) }))
-    .sort((a, b) => b.score - a.score)
-    .slice(0, 4)
-    .map(({ path }) => path);
-}
-
-function bigrams(text: string): ReadonlySet<string> {
-  return new Set(Array.from({ length: Math.max(1, text.length - 1) }, (_, i) => text.slice(i, i + 2).toLowerCase()));
 }
 
 /** A last block with less than this share of the parameters cannot learn much; it counts with the block before it. */

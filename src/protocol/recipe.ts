@@ -25,6 +25,26 @@ export const augmentationSchema = z.strictObject({
 });
 export type Augmentation = z.infer<typeof augmentationSchema>;
 
+const targets = z.array(z.string().min(1)).default([]);
+
+export const headSchema = z.strictObject({
+  at: z.string().min(1).default("default").describe("The value that the new head reads: default, where the model's own classifier was, or the path of any node, such as encoder/layer_1/out."),
+  pooling: z.enum(["mean", "max", "first"]).default("mean").describe("How many pixels or tokens become one row of features: their mean, their maximum, or the first token alone. Of no effect where there is one row."),
+});
+
+export const loraSchema = z.strictObject({
+  enabled: z.boolean().default(false).describe("Learn small adapters (LoRA) beside frozen layers instead of the layers themselves: few parameters to train, and to hand on."),
+  rank: z.int().min(1).max(256).default(8).describe("The adapters' width. More of it learns more and costs more."),
+  alpha: z.number().min(0).max(1024).default(16).describe("The adapters count alpha / rank. Twice the rank is usual."),
+  dropout: z.number().min(0).max(0.9).default(0).describe("Switches off this share of the adapters' inputs at random. More of it fights overfitting."),
+  targets: targets.describe("Patterns of layer paths, such as encoder/**/query. None: the attention's queries and values, or all dense layers, or all convolutions."),
+});
+
+export const trunkDropoutSchema = z.strictObject({
+  rate: z.number().min(0).max(0.9).default(0).describe("Switches off this share of the inputs of the trunk's layers at random, from the first layer that learns on."),
+  targets: targets.describe("Patterns of layer paths. None: all dense layers, or all convolutions where there are none."),
+});
+
 export const recipeSchema = z.strictObject({
   version: z.literal(1).default(1).describe("The format of this document."),
   task: z.enum(taskIds).describe("What the model is for."),
@@ -43,6 +63,9 @@ export const recipeSchema = z.strictObject({
     .union([z.enum(["head", "last-block", "all"]), z.array(z.string().min(1))])
     .default("head")
     .describe("Which layers learn: only the new head, also the last block, everything, or a list of layer-group patterns such as encoder/layer_1/**."),
+  head: headSchema.prefault({}),
+  lora: loraSchema.prefault({}).describe("Low-rank adapters (LoRA). They and the head learn; unfreeze may add more."),
+  trunkDropout: trunkDropoutSchema.prefault({}),
   imageSize: z.int().min(32).max(512).default(224).describe("Images are scaled to this many pixels a side. Larger sees finer detail and takes longer. A model of fixed size keeps its own."),
   pixelRange: z
     .enum(pixelRanges)

@@ -77,7 +77,7 @@ export const useModel = create<ModelState>()((set, get) => ({
 
 /** What the layers depend on; the selection depends on the whole recipe. */
 function layersKey(recipe: Recipe, summary: DataSummary): string {
-  return JSON.stringify([recipe.task, recipe.model, recipe.imageSize, recipe.maxTokens, summary.name, summary.classes.map(({ name }) => name)]);
+  return JSON.stringify([recipe.task, recipe.model, recipe.imageSize, recipe.maxTokens, recipe.head, recipe.lora, summary.name, summary.classes.map(({ name }) => name)]);
 }
 
 let describedLayers = "";

@@ -14,7 +14,7 @@ import type { LoadedModel } from "../models/types.ts";
 import type { Split } from "../protocol/data.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import type { ConfusionQuery, Prediction, PredictionInput, RunEvent, RunInfo, RunResults, SplitResults } from "../protocol/run.ts";
-import { graftHead, headGroup } from "../tasks/classification/head.ts";
+import { graftHead, headGroup, learningRateScale } from "../tasks/classification/head.ts";
 import { classificationObjective } from "../tasks/classification/objective.ts";
 import { confusionCell, metricsOf, mistakesOf, ranked, softmaxRows, type SplitPredictions } from "../tasks/classification/results.ts";
 import { labelsOf } from "../tasks/engine.ts";
@@ -122,7 +122,7 @@ export class FineTuningRun {
       train: splits.train,
       validation: splits.validation,
       microBatchSize: recipe.batchSize,
-      learningRateScale: (parameter) => (parameter.startsWith(`${headGroup}/`) ? 1 : recipe.trunkLearningRateScale),
+      learningRateScale: learningRateScale(recipe),
     };
     const info: RunInfo = {
       backend: backend.backend,

@@ -1,8 +1,11 @@
 /**
- * The new head that is grafted onto a pre-trained trunk: pool, standardise, dropout, dense. Its first weights come from
- * the run's seed, its standardisation from the training examples' features, so that one learning rate fits every trunk.
+ * What a recipe grafts onto a pre-trained trunk: the new head (pool, standardise, dropout, dense), dropout within the trunk, and
+ * adapters. First weights come from the run's seed, the head's standardisation from the training examples' features, so that one
+ * learning rate fits every trunk.
  */
 import type { Rng } from "../../core/rng.ts";
+import { insertDropout } from "../../graph/surgery/insert-dropout.ts";
+import { insertLora, isAdapter } from "../../graph/surgery/lora.ts";
 import { attachClassifierHead } from "../../graph/surgery/replace-head.ts";
 import { rescaleInput, type PixelScale } from "../../graph/surgery/rescale-input.ts";
 import type { Model } from "../../graph/types.ts";
@@ -22,17 +25,24 @@ const affine: Readonly<Record<PixelRange, PixelScale>> = {
   imagenet: { scale: imagenetDeviation.map((deviation) => 1 / (255 * deviation)), offset: imagenetMean.map((mean, i) => -mean / (imagenetDeviation[i] as number)) },
 };
 
-/** The model that a run trains: the trunk, taking RGB 0..255 or token ids, and a fresh head. */
-export function graftHead({ model, features, input }: LoadedModel, { dropout, pixelRange }: Pick<Recipe, "dropout" | "pixelRange">, classes: number, rng: Rng): Model {
-  const headed = attachClassifierHead(model.graph, { from: features, classes, dropout });
-  const graph = input.kind === "image" && input.scaled ? rescaleInput(headed, input.name, affine[pixelRange]) : headed;
+/** The model that a run trains: the trunk, taking RGB 0..255 or token ids, and what is new. */
+export function graftHead({ model, features, input }: LoadedModel, recipe: Pick<Recipe, "dropout" | "pixelRange" | "head" | "lora" | "trunkDropout">, classes: number, rng: Rng): Model {
+  const { dropout, pixelRange, head, lora, trunkDropout } = recipe;
+  const headed = attachClassifierHead(model.graph, { from: head.at === "default" ? features : head.at, classes, dropout, pooling: head.pooling });
+  const scaled = input.kind === "image" && input.scaled ? rescaleInput(headed, input.name, affine[pixelRange]) : headed;
+  const graph = insertDropout(scaled, trunkDropout);
   const used = new Set(graph.parameters.map((parameter) => parameter.name));
   const weights = new Map([...model.weights].filter(([name]) => used.has(name)));
   for (const parameter of graph.parameters) {
     if (weights.has(parameter.name)) continue;
     weights.set(parameter.name, initialValues(parameter.name, parameter.shape, rng));
   }
-  return { graph, weights };
+  return lora.enabled ? insertLora({ graph, weights }, lora, rng) : { graph, weights };
+}
+
+/** What is new learns at the full rate. */
+export function learningRateScale({ trunkLearningRateScale }: Pick<Recipe, "trunkLearningRateScale">): (parameter: string) => number {
+  return (parameter) => (parameter.startsWith(`${headGroup}/`) || isAdapter(parameter) ? 1 : trunkLearningRateScale);
 }
 
 /** Kernels uniform in +-sqrt(1 / inputs), as PyTorch's Linear; scales one; everything else zero. */

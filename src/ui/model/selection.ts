@@ -2,7 +2,7 @@
  * Which layers learn, as sets over the tree of layer groups. The tree shows a set of leaf paths; the recipe names the
  * fewest groups that cover it. Pure, so that a click shows at once, before the worker has answered.
  */
-import type { LayerGroup } from "../../core/layer-group.ts";
+import { isAdapterGroup, type LayerGroup } from "../../core/layer-group.ts";
 
 export type Learning = "all" | "some" | "none";
 
@@ -47,11 +47,11 @@ export function fromHere(groups: readonly LayerGroup[], group: LayerGroup): Read
   return new Set(all.slice(start));
 }
 
-/** The fewest group paths that name exactly the set, in flow order: the recipe's `unfreeze`. */
+/** The fewest group paths that name exactly the set, in flow order: the recipe's `unfreeze`. Adapters need no name, and may go away. */
 export function toPatterns(groups: readonly LayerGroup[], trainable: ReadonlySet<string>): string[] {
   return groups.flatMap((group) => {
     const learning = learningOf(group, trainable);
-    if (learning === "none" || learnable([group]).length === 0) return [];
+    if (learning === "none" || learnable([group]).length === 0 || isAdapterGroup(group.path)) return [];
     return learning === "all" ? [group.path] : toPatterns(group.children, trainable);
   });
 }

@@ -3,8 +3,9 @@ import { NativeSelect, Switch } from "@mantine/core";
 import { useRef, type ReactNode } from "react";
 import { FieldRow, type FieldProps } from "../primitives/FieldRow.tsx";
 import { NumberField } from "./NumberField.tsx";
+import { TextField } from "./TextField.tsx";
 import { fieldControl, fieldLabel, formatField } from "./controls.ts";
-import { fieldDefault, fieldHelp, type FieldPath, type FieldValue } from "./fields.ts";
+import { fieldDefault, fieldHelp, isDefault, type FieldPath, type FieldValue } from "./fields.ts";
 import classes from "./settings.module.css";
 
 interface SettingFieldProps<Path extends FieldPath> {
@@ -21,7 +22,7 @@ export function SettingField<Path extends FieldPath>({ path, value, disabled = f
   const input = fieldControl(path);
   const fallback = fieldDefault(path);
   const row = useRef<HTMLDivElement>(null);
-  const changed = value !== fallback;
+  const changed = !isDefault(path, value);
 
   // The button that was pressed goes away with the change; the focus stays with the setting.
   const reset = (): void => {
@@ -29,13 +30,15 @@ export function SettingField<Path extends FieldPath>({ path, value, disabled = f
     row.current?.querySelector<HTMLElement>("input, select")?.focus();
   };
   // The kind of control comes from the field's own schema, and so gives the field's own kind of value.
-  const take = (next: number | boolean | string): void => onChange(next as FieldValue<Path>);
+  const take = (next: number | boolean | string | readonly string[]): void => onChange(next as FieldValue<Path>);
   const control = (field: FieldProps): ReactNode => {
     switch (input.kind) {
       case "number":
         return <NumberField path={path} field={field} value={value as number} disabled={disabled} onChange={take} />;
       case "switch":
         return <Switch {...field} size="md" disabled={disabled} checked={value as boolean} onChange={({ currentTarget }) => take(currentTarget.checked)} />;
+      case "text":
+        return <TextField field={field} value={value as string | readonly string[]} fallback={fallback as string | readonly string[]} disabled={disabled} onChange={take} />;
       case "choice":
         return <NativeSelect {...field} disabled={disabled} value={value as string} onChange={({ currentTarget }) => take(currentTarget.value)} data={[...input.options]} />;
     }

@@ -1,10 +1,19 @@
 /** How each setting is named and turned: its label, the kind of control that its schema asks for, and its choices' names. */
 import { z } from "zod";
 import type { Recipe } from "../../protocol/recipe.ts";
-import { fieldDefault, fieldPatch, fieldProblem, fieldValue, schemaOf, type FieldPath, type FieldValue } from "./fields.ts";
+import { fieldDefault, fieldPatch, fieldProblem, fieldValue, isDefault, schemaOf, type FieldPath, type FieldValue } from "./fields.ts";
 
 /** In the order of the schema. */
 const labels: Readonly<Record<FieldPath, string>> = {
+  "head.at": "Head at",
+  "head.pooling": "Pooling",
+  "lora.enabled": "Adapters",
+  "lora.rank": "Rank",
+  "lora.alpha": "Alpha",
+  "lora.dropout": "Adapter dropout",
+  "lora.targets": "Adapted layers",
+  "trunkDropout.rate": "Trunk dropout",
+  "trunkDropout.targets": "Dropout before",
   imageSize: "Image size",
   pixelRange: "Pixel range",
   maxTokens: "Longest text",
@@ -42,9 +51,12 @@ export function fieldLabel(path: FieldPath): string {
   return labels[path];
 }
 
-type Choice = Extract<FieldValue<FieldPath>, string>;
+type Choice = Extract<FieldValue<Exclude<FieldPath, "head.at">>, string>;
 
 const choiceLabels: Readonly<Record<Choice, string>> = {
+  mean: "Mean",
+  max: "Maximum",
+  first: "First token",
   sgd: "SGD",
   adam: "Adam",
   adamw: "AdamW",
@@ -74,18 +86,22 @@ export function choiceLabel(choice: Choice): string {
 /** A value as a person reads it. */
 export function formatField(value: FieldValue<FieldPath>): string {
   if (typeof value === "boolean") return value ? "on" : "off";
-  return typeof value === "number" ? String(value) : choiceLabel(value);
+  if (typeof value === "object") return value.length === 0 ? "automatic" : value.join(", ");
+  return typeof value === "number" ? String(value) : (choiceLabels as Readonly<Record<string, string>>)[value] ?? value;
 }
 
 export type Control =
   | { readonly kind: "number"; readonly integer: boolean; readonly min: number; readonly max: number }
   | { readonly kind: "switch" }
+  /** `list`: several texts with commas between them. */
+  | { readonly kind: "text"; readonly list: boolean }
   | { readonly kind: "choice"; readonly options: readonly { readonly value: string; readonly label: string }[] };
 
 function controlOf(path: FieldPath): Control {
   const outer = schemaOf(path);
   const schema = outer instanceof z.ZodDefault ? outer.unwrap() : outer;
   if (schema instanceof z.ZodBoolean) return { kind: "switch" };
+  if (schema instanceof z.ZodString || schema instanceof z.ZodArray) return { kind: "text", list: schema instanceof z.ZodArray };
   if (schema instanceof z.ZodEnum) return { kind: "choice", options: schema.options.map((value) => ({ value: String(value), label: choiceLabel(value as Choice) })) };
   if (schema instanceof z.ZodNumber && schema.minValue !== null && schema.maxValue !== null) {
     return { kind: "number", integer: schema.isInt, min: schema.minValue, max: schema.maxValue };
@@ -107,7 +123,7 @@ export function parseTyped(path: FieldPath, text: string): { readonly value: num
 }
 
 export function isChanged(recipe: Recipe, path: FieldPath): boolean {
-  return fieldValue(recipe, path) !== fieldDefault(path);
+  return !isDefault(path, fieldValue(recipe, path));
 }
 
 /** The settings at their defaults; data, model and layers stay as they were chosen. */

@@ -3,10 +3,10 @@
  * that page, command line and documentation say the same.
  */
 import type { z } from "zod";
-import { augmentationSchema, parseRecipe, recipeSchema, type Recipe } from "../../protocol/recipe.ts";
+import { augmentationSchema, headSchema, loraSchema, parseRecipe, recipeSchema, trunkDropoutSchema, type Recipe } from "../../protocol/recipe.ts";
 
 const earlyStoppingSchema = recipeSchema.shape.earlyStopping.unwrap();
-const shapes = { earlyStopping: earlyStoppingSchema.shape, augmentation: augmentationSchema.shape };
+const shapes = { head: headSchema.shape, lora: loraSchema.shape, trunkDropout: trunkDropoutSchema.shape, earlyStopping: earlyStoppingSchema.shape, augmentation: augmentationSchema.shape };
 
 type Nested = { [Group in keyof typeof shapes]: `${Group}.${keyof (typeof shapes)[Group] & string}` }[keyof typeof shapes];
 /** A field that one control sets. */
@@ -45,6 +45,10 @@ export function fieldValue<Path extends FieldPath>(recipe: Recipe, path: Path): 
 
 export function fieldDefault<Path extends FieldPath>(path: Path): FieldValue<Path> {
   return fieldValue(defaults, path);
+}
+
+export function isDefault<Path extends FieldPath>(path: Path, value: FieldValue<Path>): boolean {
+  return JSON.stringify(value) === JSON.stringify(fieldDefault(path));
 }
 
 /** What to give to the recipe's `update`. */

@@ -1,4 +1,5 @@
 /** Every setting of the recipe, in groups. What cannot have an effect here (text in an image run, momentum for Adam) is not shown. */
+import { isAdapterGroup } from "../../../core/layer-group.ts";
 import type { DataSummary } from "../../../protocol/data.ts";
 import { headOf, useModel } from "../../../store/model.ts";
 import { useRecipe } from "../../../store/recipe.ts";
@@ -11,11 +12,11 @@ import { AugmentationPanel } from "./AugmentationPanel.tsx";
 import { Setting } from "./Setting.tsx";
 import { useDeviceReport } from "./useDeviceReport.ts";
 
-/** Whether anything but the new head learns. */
+/** Whether anything but what is new learns. */
 function useTrunkLearns(): boolean {
   return useModel(({ layers, trainable }) => {
     const head = layers ? headOf(layers)?.path : undefined;
-    return head !== undefined && [...trainable].some((path) => path !== head && !path.startsWith(`${head}/`));
+    return head !== undefined && [...trainable].some((path) => path !== head && !path.startsWith(`${head}/`) && !isAdapterGroup(path));
   });
 }
 
@@ -37,6 +38,20 @@ function RunPanel() {
   );
 }
 
+function AdapterPanel() {
+  const { enabled } = useRecipe(({ recipe }) => recipe.lora);
+  const error = useModel((state) => state.error);
+  return (
+    <SettingsPanel title="Adapters (LoRA)" help="Small new matrices beside frozen layers." below={error && <Sentence sentence={error} />}>
+      <Setting path="lora.enabled" />
+      <Setting path="lora.rank" disabled={!enabled} />
+      <Setting path="lora.alpha" disabled={!enabled} />
+      <Setting path="lora.dropout" disabled={!enabled} />
+      <Setting path="lora.targets" disabled={!enabled} />
+    </SettingsPanel>
+  );
+}
+
 export function AdvancedSettings({ summary }: { readonly summary: DataSummary }) {
   const recipe = useRecipe((state) => state.recipe);
   const trunkLearns = useTrunkLearns();
@@ -54,12 +69,15 @@ export function AdvancedSettings({ summary }: { readonly summary: DataSummary })
         <Setting path="weightDecay" />
         <Setting path="gradientClipNorm" />
       </SettingsPanel>
+      <AdapterPanel />
       <SettingsPanel title="Schedule" help="The learning rate over the run." below={<ScheduleChart recipe={recipe} trainingExamples={summary.counts.train} />}>
         <Setting path="schedule" />
         <Setting path="warmUp" />
       </SettingsPanel>
       <SettingsPanel title="Regularisation" help="What keeps the model from learning the training examples by heart.">
         <Setting path="dropout" />
+        <Setting path="trunkDropout.rate" />
+        <Setting path="trunkDropout.targets" disabled={recipe.trunkDropout.rate === 0} />
         <Setting path="labelSmoothing" />
         <Setting path="classWeights" />
       </SettingsPanel>
@@ -69,9 +87,11 @@ export function AdvancedSettings({ summary }: { readonly summary: DataSummary })
         <Setting path="earlyStopping.patience" disabled={!recipe.earlyStopping.enabled} />
         <Setting path="earlyStopping.restoreBest" disabled={!recipe.earlyStopping.enabled} />
       </SettingsPanel>
-      <SettingsPanel title="Input" help={images ? "What the model gets to see of each image." : "What the model gets to read of each text."}>
+      <SettingsPanel title="Input and head" help={images ? "What the model gets to see of each image, and what the head gets to see of the model." : "What the model gets to read of each text, and what the head gets to read of the model."}>
         {images ? <Setting path="imageSize" /> : <Setting path="maxTokens" />}
         {images && imported && <Setting path="pixelRange" />}
+        <Setting path="head.at" />
+        <Setting path="head.pooling" />
       </SettingsPanel>
       {images && <AugmentationPanel />}
     </>
