@@ -169,6 +169,6 @@ describe("surgery", () => {
     expect(short.parameters.map(({ name }) => name)).toEqual(["net/block_1/depthwise/kernel", "net/block_1/scale", "stem/inner/conv/kernel"]);
     expect(inferShapes(short).has("net/block_2/sum")).toBe(false);
     expect(() => truncate(graph, "nowhere")).toThrow(/it computes no value "nowhere"/);
-    expect(() => attachClassifierHead(graph, { from: "head/bias", classes: 2, dropout: 0 })).toThrow(/computes no such value\. Expected .* such as "head/);
+    expect(() => attachClassifierHead(graph, { from: "head/bias", classes: 2, dropout: 0 })).toThrow(/computes no such value\. Expected .* such as "head\//);
   });
 });

@@ -41,7 +41,7 @@ interface Batch {
   readonly targets: Tensor;
 }
 
-function batchOf(module: GraphModule, { inputName, batch }: ReferenceProblem, index: number): Batch {
+export function batchOf(module: GraphModule, { inputName, batch }: ReferenceProblem, index: number): Batch {
   const { input, labels } = batch(index);
   const x = input.data instanceof Int32Array ? tf.tensor(input.data, input.shape, "int32") : tf.tensor(input.data, input.shape);
   const activations = module.runTrunk(new Map([[inputName, x]]));
@@ -49,7 +49,7 @@ function batchOf(module: GraphModule, { inputName, batch }: ReferenceProblem, in
   return { activations, targets: tf.tensor1d(labels, "int32") };
 }
 
-function disposeBatch({ activations, targets }: Batch): void {
+export function disposeBatch({ activations, targets }: Batch): void {
   for (const tensor of [...activations.values(), targets]) tensor.dispose();
 }
 
@@ -57,7 +57,7 @@ function moduleOf({ graph, weights }: ReferenceProblem): GraphModule {
   return new GraphModule({ graph, weights }, new Set(graph.parameters.map((parameter) => parameter.name)));
 }
 
-const objective: StepObjective = {
+export const objective: StepObjective = {
   loss: (logits, labels) => softmaxCrossEntropy(logits, labels),
   accuracy: (logits, labels) => tf.tidy(() => tf.mean<tf.Scalar>(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))),
 };
@@ -82,7 +82,7 @@ function expectClose(name: string, shape: readonly number[], got: ArrayLike<numb
   expect(samples, `${name}, samples`).toBeAllClose(want.samples, { rtol: tolerance, atol: absolute(tolerance, want.largest) });
 }
 
-async function expectAllClose(got: ReadonlyMap<string, Tensor>, want: Readonly<Record<string, unknown>>, tolerance: number): Promise<void> {
+export async function expectAllClose(got: ReadonlyMap<string, Tensor>, want: Readonly<Record<string, unknown>>, tolerance: number): Promise<void> {
   expect([...got.keys()].sort()).toEqual(Object.keys(want).sort());
   for (const [name, tensor] of got) expectClose(name, tensor.shape, await tensor.data(), want[name] as Summary, tolerance);
 }

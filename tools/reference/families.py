@@ -197,20 +197,25 @@ def case(name, model, learning_rate, full):
     return result
 
 
-torch.set_num_threads(2)
-if "--bench" in sys.argv:
-    note = reference({"losses": 1e-3}, "twenty steps of float32 in another order against double precision")
-    note["command"] += " --bench"
-    cases = [
-        case("transformer", Transformer(6, 256, 4, 64, 2000, 10, 8, "pre", False), 1e-4, full=False),
-        case("mobilenet-v2", MobilenetV2(1.0, 96, 10, 16), 1e-4, full=False),
-    ]
-    write("bench/goldens/losses.json", {"reference": note, "cases": cases})
-else:
-    note = reference({"logits": 1e-4, "gradients": 1e-3, "losses": 1e-3}, "float32 sums in another order against double precision, through 52 convolutions and 20 steps")
-    cases = [
-        case("mobilenet-v2", MobilenetV2(0.35, 64, 5, 4), 1e-4, full=True),
-        case("transformer, norm before", Transformer(2, 32, 4, 12, 50, 3, 4, "pre", True), 1e-3, full=True),
-        case("transformer, norm after", Transformer(2, 32, 4, 12, 50, 3, 4, "post", True), 1e-3, full=True),
-    ]
-    write("src/models/goldens/families.json", {"reference": note, "cases": cases})
+def main():
+    torch.set_num_threads(2)
+    if "--bench" in sys.argv:
+        note = reference({"losses": 1e-3}, "twenty steps of float32 in another order against double precision")
+        note["command"] += " --bench"
+        cases = [
+            case("transformer", Transformer(6, 256, 4, 64, 2000, 10, 8, "pre", False), 1e-4, full=False),
+            case("mobilenet-v2", MobilenetV2(1.0, 96, 10, 16), 1e-4, full=False),
+        ]
+        write("bench/goldens/losses.json", {"reference": note, "cases": cases})
+    else:
+        note = reference({"logits": 1e-4, "gradients": 1e-3, "losses": 1e-3}, "float32 sums in another order against double precision, through 52 convolutions and 20 steps")
+        cases = [
+            case("mobilenet-v2", MobilenetV2(0.35, 64, 5, 4), 1e-4, full=True),
+            case("transformer, norm before", Transformer(2, 32, 4, 12, 50, 3, 4, "pre", True), 1e-3, full=True),
+            case("transformer, norm after", Transformer(2, 32, 4, 12, 50, 3, 4, "post", True), 1e-3, full=True),
+        ]
+        write("src/models/goldens/families.json", {"reference": note, "cases": cases})
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
  * The training problems that PyTorch has solved beside us (tools/reference/families.py): a model, its weights and its batches,
  * all by formula, so that both sides make the same ones and nothing is shipped. The script says the same in Python.
  */
+import { adapterA, isAdapter } from "../../graph/surgery/lora.ts";
 import type { Graph, Parameter, Weights } from "../../graph/types.ts";
 import { fixedStart } from "../initial-weights.ts";
 import { buildMobilenetV2 } from "../mobilenet-v2/build.ts";
@@ -64,6 +65,21 @@ function formulaWeights(graph: Graph): Weights {
       const [offset, scale] = rangeOf(parameter);
       const size = parameter.shape.reduce((product, dim) => product * dim, 1);
       return [parameter.name, Float32Array.from({ length: size }, (_, i) => offset + scale * chirp(i, phase))];
+    }),
+  );
+}
+
+/** The adapters' weights, which tools/reference/lora.py has too. PEFT starts B at zero, which would leave A without a gradient. */
+export function adapterValues({ parameters }: Graph): Weights {
+  return new Map(
+    parameters.filter(({ name }) => isAdapter(name)).map(({ name, shape }) => {
+      const size = shape.reduce((product, dim) => product * dim, 1);
+      const [rows = 1, columns = 1] = shape.slice(-2);
+      // Of a dense layer A is [rank, in] and B [out, rank]; of a convolution [height, width, in, rank] and [1, 1, rank, out].
+      const isA = name.endsWith(adapterA);
+      const rank = isA === (shape.length === 2) ? rows : columns;
+      const scale = isA ? 1 / Math.sqrt(size / rank) : 0.5 / Math.sqrt(rank);
+      return [name, Float32Array.from({ length: size }, (_, i) => scale * chirp(i, phaseOf(name)))];
     }),
   );
 }
