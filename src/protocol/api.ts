@@ -6,7 +6,7 @@
 import type { ColumnMapping, DataSummary, FileParts, ItemPage, ItemQuery, OpenedData, SourceFile } from "./data.ts";
 import type { DeviceReport, ModelCard, ModelLayers, OutlineNode, SelectionReport } from "./models.ts";
 import type { Augmentation, Recipe, TaskId } from "./recipe.ts";
-import type { ConfusionQuery, Prediction, PredictionInput, RunCommand, RunEvent, RunResults } from "./run.ts";
+import type { ConfusionQuery, ExportOptions, Prediction, PredictionInput, RunCommand, RunEvent, RunResults } from "./run.ts";
 
 export interface Progress {
   readonly what: string;
@@ -74,8 +74,8 @@ export interface WorkerApi {
   getResults(): Promise<RunResults>;
   /** The items in one cell of the confusion matrix, most confident first. */
   listConfusion(query: ConfusionQuery): Promise<readonly number[]>;
-  /** One zip: safetensors, TensorFlow.js model, labels, recipe, metrics, README. */
-  exportRun(): Promise<Blob>;
+  /** One zip: safetensors, TensorFlow.js model, labels, recipe, metrics, README, and the adapter where there is one. */
+  exportRun(options?: ExportOptions): Promise<Blob>;
   /** Tries the tuned model on something new, beside the model before fine-tuning. */
   predict(input: PredictionInput): Promise<Prediction>;
 

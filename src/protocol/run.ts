@@ -102,6 +102,20 @@ export interface SplitResults {
   readonly mistakes: readonly Mistake[];
 }
 
+/** What storing a download's weights in eight bits does, measured on the validation examples. */
+export interface Int8Report {
+  readonly accuracyBefore: number;
+  readonly accuracyAfter: number;
+  /** Of all weights. */
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+export interface ExportOptions {
+  /** Kernels and tables in eight bits instead of 32; false by default. */
+  readonly int8?: boolean;
+}
+
 export interface RunResults {
   readonly classes: readonly string[];
   readonly epochs: readonly EpochPoint[];
@@ -111,6 +125,8 @@ export interface RunResults {
   readonly reason: StopReason;
   readonly bestEpoch: number;
   readonly seconds: number;
+  /** Of the last download in eight bits, if there was one. */
+  readonly int8?: Int8Report;
 }
 
 /** metrics.json, in the download and from the command line. */
@@ -124,6 +140,8 @@ export interface MetricsFile {
   readonly trainableParameters: number;
   readonly totalParameters: number;
   readonly seconds: number;
+  /** Only where the weights beside it are in eight bits. */
+  readonly int8?: Int8Report;
 }
 
 export interface ConfusionQuery {

@@ -5,7 +5,7 @@
 import { create } from "zustand";
 import { CancelledError, type ErrorSentence } from "../core/errors.ts";
 import type { Recipe } from "../protocol/recipe.ts";
-import type { RunCommand, RunEvent, RunResults } from "../protocol/run.ts";
+import type { ExportOptions, RunCommand, RunEvent, RunResults } from "../protocol/run.ts";
 import { sentenceOf, worker } from "./client.ts";
 import { useData } from "./data.ts";
 import { useRecipe } from "./recipe.ts";
@@ -42,7 +42,7 @@ interface RunStore {
   readonly setLearningRate: (learningRate: number) => Promise<void>;
   readonly loadResults: () => Promise<void>;
   /** The zip, or null where packing failed and the store says why. */
-  readonly pack: () => Promise<Blob | null>;
+  readonly pack: (options?: ExportOptions) => Promise<Blob | null>;
   readonly fail: (error: ErrorSentence) => void;
 }
 
@@ -124,10 +124,12 @@ export const useRun = create<RunStore>()((set, get) => {
       }
     },
 
-    pack: async () => {
+    pack: async (options = {}) => {
       set({ save: { kind: "packing" } });
       try {
-        const zip = await worker().exportRun();
+        const zip = await worker().exportRun(options);
+        // What eight bits do is measured while packing.
+        if (options.int8) set({ results: { kind: "ready", results: await worker().getResults() } });
         set({ save: { kind: "saved" } });
         return zip;
       } catch (error) {

@@ -148,7 +148,7 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
     },
     getResults: async () => openRun().results(),
     listConfusion: async (query) => openRun().confusion(query),
-    exportRun: async () => exportRun(openRun()),
+    exportRun: async (options) => exportRun(openRun(), options),
     predict: async (input) => openRun().predict(input),
 
     openDownload: async (files) => {

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { GraftError } from "../core/errors.ts";
 import { taskIds, type Recipe } from "../protocol/recipe.ts";
-import type { RunResults } from "../protocol/run.ts";
+import type { Int8Report, RunResults } from "../protocol/run.ts";
+import { adapterRows, adapterSection, int8Section } from "./export-parts.ts";
 
 const manifestSchema = z.object({
   format: z.literal("graft"),
@@ -25,7 +26,15 @@ export function parseManifest(value: unknown): DownloadManifest {
   throw new GraftError({ where: `graft.json, field "${issue?.path.join(".") ?? ""}"`, what: issue?.message ?? "not a Graft download", wanted: "a download made by Graft", next: "Download the model again" });
 }
 
-export function describeDownload(manifest: DownloadManifest, { recipe, results, licence }: { readonly recipe: Recipe; readonly results: RunResults; readonly licence: string }): string {
+interface Described {
+  readonly recipe: Recipe;
+  readonly results: RunResults;
+  readonly licence: string;
+  readonly hasAdapter: boolean;
+  readonly int8: Int8Report | undefined;
+}
+
+export function describeDownload(manifest: DownloadManifest, { recipe, results, licence, hasAdapter, int8 }: Described): string {
   const { input, classes } = manifest;
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   const example =
@@ -45,12 +54,12 @@ Validation accuracy ${percent(results.validation.after.accuracy)}${results.test 
 | file | what |
 |---|---|
 | tfjs/model.json, tfjs/weights.bin | the model as a TensorFlow.js graph model |
-| model.safetensors | the same weights by name, row-major float32 |
+| model.safetensors | the same weights by name, row-major ${int8 ? "int8 and float32" : "float32"} |
 | labels.json | the classes, in the order of the model's outputs |
 | recipe.json | every setting of the run; the page and the command line take it back |
 | metrics.json | the curves and the final figures |
 | graft.json, graft/graph.json | what Graft needs to open this again |
-${input.kind === "text" ? "| tokenizer/ | the tokenizer: tokenizer.json for @huggingface/tokenizers and Python's tokenizers, or vocab.json with SentencePiece's pieces and scores |\n" : ""}
+${adapterRows(hasAdapter)}${input.kind === "text" ? "| tokenizer/ | the tokenizer: tokenizer.json for @huggingface/tokenizers and Python's tokenizers, or vocab.json with SentencePiece's pieces and scores |\n" : ""}
 ## In Graft
 
 Choose "Open a Graft download" and drop this zip.
@@ -70,7 +79,7 @@ const probabilities = tf.softmax(logits); // in the order of labels.json
 from safetensors.numpy import load_file
 weights = load_file("model.safetensors")   # {name: array}; convolutions are [height, width, in, out]
 \`\`\`
-
+${adapterSection(hasAdapter)}${int8Section(int8)}
 ## Licence
 
 The pre-trained model that this started from: ${licence}

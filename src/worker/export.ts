@@ -1,14 +1,14 @@
-/** The download: one zip with everything that a run made, for Graft, for TensorFlow.js and for whoever reads safetensors. */
+/** The download: one zip with everything that a run made, adapters merged into the model, for Graft, for TensorFlow.js and for whoever reads safetensors. */
 import { strToU8, zip } from "fflate";
 import { graphToJson } from "../formats/graft/graph-json.ts";
-import { tensorsOf, writeSafetensors } from "../formats/safetensors/write.ts";
-import { writeTfjsGraph } from "../formats/tfjs-graph/write.ts";
-import type { MetricsFile, RunResults } from "../protocol/run.ts";
+import { mergeLora } from "../graph/surgery/merge-lora.ts";
+import type { ExportOptions, Int8Report, MetricsFile, RunResults } from "../protocol/run.ts";
 import { describeDownload, type DownloadManifest } from "./download.ts";
+import { adapterFiles, storeInt8, storeModel } from "./export-parts.ts";
 import { concreteInputShapes } from "./model-input.ts";
 import type { FineTuningRun } from "./run.ts";
 
-export function metricsFile({ epochs, validation, test, info, seconds }: RunResults): MetricsFile {
+export function metricsFile({ epochs, validation, test, info, seconds }: RunResults, int8?: Int8Report): MetricsFile {
   return {
     epochs: epochs.map(({ epoch, trainLoss, validationLoss, validationAccuracy, learningRate, seconds: epochSeconds }) => ({ epoch, trainLoss, validationLoss, validationAccuracy, learningRate, seconds: epochSeconds })),
     validation: validation.after,
@@ -19,14 +19,19 @@ export function metricsFile({ epochs, validation, test, info, seconds }: RunResu
     trainableParameters: info.trainableParameters,
     totalParameters: info.totalParameters,
     seconds,
+    ...(int8 && { int8 }),
   };
 }
 
-export async function exportRun(run: FineTuningRun): Promise<Blob> {
+export async function exportRun(run: FineTuningRun, { int8 = false }: ExportOptions = {}): Promise<Blob> {
   const { recipe, loaded, classes } = run;
   const results = run.results();
-  const model = await run.model();
-  const { modelJson, weightData } = writeTfjsGraph(model, { inputShapes: concreteInputShapes(loaded, recipe), userDefinedMetadata: { classes, task: recipe.task } });
+  const tuned = await run.model();
+  const model = mergeLora(tuned);
+  const adapter = adapterFiles(tuned, recipe.model);
+  const options = { inputShapes: concreteInputShapes(loaded, recipe), userDefinedMetadata: { classes, task: recipe.task } };
+  const stored = int8 ? await storeInt8(model, options, (candidate) => run.validationAccuracy(candidate)) : storeModel(model, options);
+  if (stored.int8) run.int8 = stored.int8;
   const { input } = loaded;
   const manifest: DownloadManifest = {
     format: "graft",
@@ -39,15 +44,16 @@ export async function exportRun(run: FineTuningRun): Promise<Blob> {
   };
   const json = (value: unknown): Uint8Array => strToU8(`${JSON.stringify(value, null, 2)}\n`);
   const files: Record<string, Uint8Array> = {
-    "README.md": strToU8(describeDownload(manifest, { recipe, results, licence: loaded.licence })),
+    "README.md": strToU8(describeDownload(manifest, { recipe, results, licence: loaded.licence, hasAdapter: Object.keys(adapter).length > 0, int8: stored.int8 })),
     "graft.json": json(manifest),
     "labels.json": json(classes),
     "recipe.json": json(recipe),
-    "metrics.json": json(metricsFile(results)),
+    "metrics.json": json(metricsFile(results, stored.int8)),
     "graft/graph.json": json(graphToJson(model.graph)),
-    "model.safetensors": writeSafetensors(tensorsOf(model.graph, model.weights)),
-    "tfjs/model.json": strToU8(JSON.stringify(modelJson)),
-    "tfjs/weights.bin": new Uint8Array(weightData),
+    "model.safetensors": stored.safetensors,
+    "tfjs/model.json": strToU8(JSON.stringify(stored.tfjs.modelJson)),
+    "tfjs/weights.bin": new Uint8Array(stored.tfjs.weightData),
+    ...adapter,
     ...(input.kind === "text" && Object.fromEntries(Object.entries(input.tokenizerFiles).map(([name, value]) => [`tokenizer/${name}`, strToU8(JSON.stringify(value))]))),
   };
   // Weights hardly compress; storing them makes the download quick.

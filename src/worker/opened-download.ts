@@ -2,6 +2,8 @@
 import { GraftError } from "../core/errors.ts";
 import { readZip } from "../data/zip.ts";
 import { GraphModule } from "../engine/module.ts";
+import { sizeOf } from "../core/shape.ts";
+import { valuesFromInt8 } from "../formats/quantise.ts";
 import { graphFromJson } from "../formats/graft/graph-json.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";
 import { openTokenizer, tokenizerFileNames, tokenRows } from "../models/tokenizers/open.ts";
@@ -39,11 +41,13 @@ export class OpenedDownload {
     const recipe = parseRecipe(await jsonOf(entries, "recipe.json"), "recipe.json");
     const graph = graphFromJson(await jsonOf(entries, "graft/graph.json"), "graft/graph.json");
     const { tensors } = readSafetensors(await bytesOf(entries, "model.safetensors"), "model.safetensors");
-    const weights = new Map([...tensors].map(([name, { values }]) => [name, values]));
-    for (const { name, shape } of graph.parameters) {
-      const size = shape.reduce((product, dim) => product * dim, 1);
-      if (weights.get(name)?.length !== size) throw new GraftError({ where: "model.safetensors", what: `the tensor "${name}" is missing or has not ${size} values`, next: "Download the model again" });
-    }
+    const weights = new Map(
+      graph.parameters.map((parameter) => {
+        const values = valuesFromInt8(tensors, parameter);
+        if (values === undefined) throw new GraftError({ where: "model.safetensors", what: `the tensor "${parameter.name}" is missing or has not ${sizeOf(parameter.shape)} values`, next: "Download the model again" });
+        return [parameter.name, values];
+      }),
+    );
     const input = manifest.input.kind === "image" ? manifest.input : await textInput(manifest.input, graph, entries);
     await device.activateAny();
     return new OpenedDownload(manifest, recipe, input, new GraphModule({ graph, weights }, new Set()));

@@ -13,7 +13,7 @@ import type { Model, Weights } from "../graph/types.ts";
 import type { LoadedModel } from "../models/types.ts";
 import type { Split } from "../protocol/data.ts";
 import type { Recipe } from "../protocol/recipe.ts";
-import type { ConfusionQuery, Prediction, PredictionInput, RunEvent, RunInfo, RunResults, SplitResults } from "../protocol/run.ts";
+import type { ConfusionQuery, Int8Report, Prediction, PredictionInput, RunEvent, RunInfo, RunResults, SplitResults } from "../protocol/run.ts";
 import { graftHead, headGroup, learningRateScale } from "../tasks/classification/head.ts";
 import { classificationObjective } from "../tasks/classification/objective.ts";
 import { confusionCell, metricsOf, mistakesOf, ranked, softmaxRows, type SplitPredictions } from "../tasks/classification/results.ts";
@@ -35,6 +35,7 @@ const cacheBudgetBytes = 2 ** 30;
 
 interface Finished {
   readonly outcome: TrainingOutcome;
+  readonly problem: TrainingProblem;
   readonly info: RunInfo;
   readonly seconds: number;
   readonly before: Measured;
@@ -60,6 +61,8 @@ export class FineTuningRun {
   readonly recipe: Recipe;
   readonly classes: readonly string[];
   readonly loaded: LoadedModel;
+  /** What the last download in eight bits was measured to be. */
+  int8?: Int8Report;
   private readonly context: RunContext;
   private module: GraphModule | null = null;
   /** What training may change, as it was before the first step. */
@@ -99,7 +102,7 @@ export class FineTuningRun {
     const ended = outcome.weights ? await this.moveToAnotherDevice(model, fitted, outcome.weights) : fitted;
     const after = await this.measure(ended, splits);
     const seconds = (performance.now() - startMs) / 1000;
-    this.finished = { outcome, info, seconds, before, after };
+    this.finished = { outcome, problem: ended, info, seconds, before, after };
     onEvent({ kind: "finished", reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds });
   }
 
@@ -166,7 +169,7 @@ export class FineTuningRun {
       const [first, last] = [before.get(name), after.get(name)];
       return first && last && { before: metricsOf(first, this.classes), after: metricsOf(last, this.classes), mistakes: mistakesOf(last, this.classes) };
     };
-    return { classes: this.classes, epochs: outcome.epochs, validation: split("validation") as SplitResults, test: split("test"), info, reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds };
+    return { classes: this.classes, epochs: outcome.epochs, validation: split("validation") as SplitResults, test: split("test"), info, reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds, ...(this.int8 && { int8: this.int8 }) };
   }
 
   confusion({ split, actual, predicted }: ConfusionQuery): readonly number[] {
@@ -193,6 +196,18 @@ export class FineTuningRun {
       return { tuned: ranked(tuned, this.classes), base: ranked(await run(), this.classes) };
     } finally {
       module.restore(current);
+    }
+  }
+
+  /** The share of the validation examples that a model in the tuned one's place gets right. */
+  async validationAccuracy(model: Model): Promise<number> {
+    const { problem } = this.done();
+    const module = new GraphModule(model, new Set());
+    try {
+      const cache = new ActivationCache(module, problem.source, { enabled: false });
+      return (await evaluate(problem.validation, { ...problem, module, cache, batchSize: problem.microBatchSize, control: this.control })).accuracy;
+    } finally {
+      module.dispose();
     }
   }
 

@@ -1,16 +1,26 @@
-/** Writes safetensors, float32 and int32. Format: huggingface.co/docs/safetensors. */
-import type { Graph, Weights } from "../../graph/types.ts";
+/** Writes safetensors: float32, int32 and int8. Format: huggingface.co/docs/safetensors. */
+import type { Graph, Weights, WeightValues } from "../../graph/types.ts";
 import { valuesOf } from "../weights.ts";
 import type { StoredTensor } from "./read.ts";
 
+export interface WritableTensor {
+  readonly shape: readonly number[];
+  readonly values: WeightValues | Int8Array;
+}
+
+function dtypeOf(values: WritableTensor["values"]): string {
+  if (values instanceof Int8Array) return "I8";
+  return values instanceof Float32Array ? "F32" : "I32";
+}
+
 /** The header is padded with spaces to a multiple of 8 bytes, so that the values are aligned for who maps the file. */
-export function writeSafetensors(tensors: ReadonlyMap<string, StoredTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
+export function writeSafetensors(tensors: ReadonlyMap<string, WritableTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
   // Pairs, not an object literal: a tensor may be named __proto__.
   const entries: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   let offset = 0;
   for (const [name, { shape, values }] of tensors) {
     const end = offset + values.byteLength;
-    entries.push([name, { dtype: values instanceof Float32Array ? "F32" : "I32", shape, data_offsets: [offset, end] }]);
+    entries.push([name, { dtype: dtypeOf(values), shape, data_offsets: [offset, end] }]);
     offset = end;
   }
   const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));

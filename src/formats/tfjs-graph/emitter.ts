@@ -8,6 +8,8 @@ export interface StoredConstant {
   readonly shape: readonly number[];
   readonly dtype: DType;
   readonly values: WeightValues;
+  /** Whole numbers of -127 to 127, to be stored in a byte each. */
+  readonly isInt8?: boolean;
 }
 
 type Attributes = Readonly<Record<string, AttrValue>>;
@@ -32,8 +34,8 @@ export class Emitter {
   }
 
   /** A stored tensor with a name of the graph. */
-  stored(name: string, shape: readonly number[], dtype: DType, values: WeightValues): string {
-    return this.store(this.nameOf(name), shape, dtype, values);
+  stored(name: string, shape: readonly number[], dtype: DType, values: WeightValues, isInt8 = false): string {
+    return this.store(this.nameOf(name), shape, dtype, values, isInt8);
   }
 
   /** A helper constant of the node `owner`. */
@@ -64,8 +66,8 @@ export class Emitter {
     return name;
   }
 
-  private store(name: string, shape: readonly number[], dtype: DType, values: WeightValues): string {
-    this.constants.push({ name, shape, dtype, values });
+  private store(name: string, shape: readonly number[], dtype: DType, values: WeightValues, isInt8 = false): string {
+    this.constants.push({ name, shape, dtype, values, isInt8 });
     this.nodes.push({ name, op: "Const", attr: { dtype: typeAttr(dtype), value: { tensor: { dtype: dtypeName(dtype), tensorShape: tensorShape(shape) } } } });
     return name;
   }

@@ -13,6 +13,8 @@ export interface TfjsGraphOptions {
   readonly inputShapes?: Readonly<Record<string, Shape>>;
   /** Kept in model.json for whoever reads it. */
   readonly userDefinedMetadata?: Readonly<Record<string, unknown>>;
+  /** Parameters whose values are whole numbers of -127 to 127, to be stored in a byte each; see formats/quantise.ts. */
+  readonly int8?: ReadonlySet<string>;
   /** File name of the weights beside model.json. */
   readonly weightsPath?: string;
 }
@@ -22,7 +24,7 @@ export interface TfjsGraphModel {
   readonly weightData: ArrayBuffer;
 }
 
-export function writeTfjsGraph({ graph, weights }: Model, { inputShapes = {}, userDefinedMetadata, weightsPath = "weights.bin" }: TfjsGraphOptions = {}): TfjsGraphModel {
+export function writeTfjsGraph({ graph, weights }: Model, { inputShapes = {}, userDefinedMetadata, int8 = new Set(), weightsPath = "weights.bin" }: TfjsGraphOptions = {}): TfjsGraphModel {
   const shapes = inferShapes(graph, inputShapes);
   const dtypes = inferDTypes(graph);
   const shapeOf = (name: string): Shape => shapes.get(name) ?? [];
@@ -30,7 +32,7 @@ export function writeTfjsGraph({ graph, weights }: Model, { inputShapes = {}, us
 
   const emit = new Emitter(graph);
   for (const { name, dtype } of graph.inputs) emit.placeholder(name, shapeOf(name), dtype);
-  for (const { name, shape, dtype } of graph.parameters) emit.stored(name, shape, dtype, valuesOf(weights, name));
+  for (const { name, shape, dtype } of graph.parameters) emit.stored(name, shape, dtype, valuesOf(weights, name), int8.has(name));
   for (const node of graph.nodes) {
     // The table's type ties each expansion to its op's attributes; a union of expansions cannot be called without this.
     const expand = expansions[node.op] as (node: Omit<Expansion<never>, "attributes"> & { readonly attributes: unknown }) => void;
@@ -44,18 +46,26 @@ export function writeTfjsGraph({ graph, weights }: Model, { inputShapes = {}, us
     generatedBy: "Graft",
     signature: { inputs: signatureOf(graph.inputs.map(({ name }) => name)), outputs: signatureOf(graph.outputs) },
     modelTopology: { node: emit.nodes, library: {}, versions: { producer: 1087 } },
-    weightsManifest: [{ paths: [weightsPath], weights: emit.constants.map(({ name, shape, dtype }) => ({ name, shape, dtype })) }],
+    weightsManifest: [{ paths: [weightsPath], weights: emit.constants.map(({ name, shape, dtype, isInt8 }) => ({ name, shape, dtype, ...(isInt8 && { quantization: int8Storage }) })) }],
     ...(userDefinedMetadata === undefined ? {} : { userDefinedMetadata }),
   };
   return { modelJson, weightData: joinValues(emit.constants) };
 }
 
+/** What TensorFlow.js reads back as byte * scale + min. */
+const int8Storage = { dtype: "uint8", scale: 1, min: -127 };
+
+function bytesOf({ values, isInt8 }: StoredConstant): Uint8Array {
+  return isInt8 ? Uint8Array.from(values, (value) => value - int8Storage.min) : new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
 function joinValues(constants: readonly StoredConstant[]): ArrayBuffer {
-  const bytes = new Uint8Array(constants.reduce((sum, { values }) => sum + values.byteLength, 0));
+  const parts = constants.map(bytesOf);
+  const bytes = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let offset = 0;
-  for (const { values } of constants) {
-    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offset);
-    offset += values.byteLength;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.byteLength;
   }
   return bytes.buffer;
 }

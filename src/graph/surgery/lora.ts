@@ -52,54 +52,63 @@ export function adaptableLayers(graph: Graph): readonly KernelLayer[] {
 }
 
 /**
- * -> the same outputs until an adapter's B is trained. Of a dense layer A is [rank, in] and B [out, rank]; of a convolution A is
- * a kernel [height, width, in, rank] with its strides and padding, B one of [1, 1, rank, out].
- * @throws GraftError for a pattern that matches no such layer, and for a graph that has adapters already.
+ * -> the same outputs until an adapter's B is trained.
+ * @throws GraftError for a pattern that matches no layer that can be adapted, and for a model that has adapters already.
  */
-export function insertLora({ graph, weights }: Model, options: LoraOptions, rng: Rng): Model {
-  if (graph.parameters.some(({ name }) => isAdapter(name))) throw new GraftError({ where: "LoRA", what: "the model has adapters already", next: "Merge them first" });
-  const { rank, targets } = options;
+export function insertLora({ graph, weights }: Model, { targets, ...options }: LoraOptions, rng: Rng): Model {
   const all = adaptableLayers(graph);
   const layers = targets.length === 0 ? defaultTargets(all) : matchingLayers(all, targets, "LoRA");
-  if (layers.length === 0) throw new GraftError({ where: "LoRA", what: "the model has no dense layer and no convolution that it could adapt", next: "Switch the adapters off" });
-
-  const builder = new GraphBuilder({ ...graph, nodes: [] });
+  const adapted = addAdapters(graph, layers, options);
   const values = new Map<string, WeightValues>(weights);
+  for (const { name, shape } of adapted.parameters) if (isAdapter(name)) values.set(name, firstValues(name, shape, rng));
+  return { graph: adapted, weights: values };
+}
+
+/**
+ * The graph alone, for given layers. Of a dense layer A is [rank, in] and B [out, rank]; of a convolution A is a kernel [height,
+ * width, in, rank] with the layer's strides and padding, B one of [1, 1, rank, out].
+ */
+export function addAdapters(graph: Graph, layers: readonly KernelLayer[], options: Omit<LoraOptions, "targets">): Graph {
+  if (graph.parameters.some(({ name }) => isAdapter(name))) throw new GraftError({ where: "LoRA", what: "the model has adapters already", next: "Merge them first" });
+  if (layers.length === 0) throw new GraftError({ where: "LoRA", what: "the model has no dense layer and no convolution that it could adapt", next: "Switch the adapters off" });
+  const builder = new GraphBuilder({ ...graph, nodes: [] });
   const layerOf = new Map(layers.flatMap((layer) => layer.products.map((product) => [product.name, layer] as const)));
   for (const layer of layers) {
-    const shapes = adapterShapes(layer, rank);
-    const a = builder.parameter(`${layer.path}/${adapterA}`, shapes.a);
-    values.set(a, uniform(shapes.a, shapes.fanIn, rng.fork(a)));
-    const b = builder.parameter(`${layer.path}/${adapterB}`, shapes.b);
-    values.set(b, new Float32Array(sizeOf(shapes.b)));
+    const [a, b] = adapterShapes(layer, options.rank);
+    builder.parameter(`${layer.path}/${adapterA}`, a);
+    builder.parameter(`${layer.path}/${adapterB}`, b);
   }
-  const renamed = new Map<string, string>();
-  const current = (name: string): string => renamed.get(name) ?? name;
+  const sums = new Map<string, string>();
+  const current = (name: string): string => sums.get(name) ?? name;
   for (const node of graph.nodes) {
     builder.add(node.name, node.op, node.inputs.map(current), node.attributes);
     const layer = layerOf.get(node.name);
-    if (layer) renamed.set(node.name, addAdapter(builder, layer, node.name, current(node.inputs[0] as string), options));
+    if (layer) sums.set(node.name, addAdapter(builder, layer, node.name, current(node.inputs[0] as string), options));
   }
-  return { graph: builder.build(graph.outputs.map(current)), weights: values };
+  return builder.build(graph.outputs.map(current));
 }
 
-function adapterShapes({ kernel: { shape }, products: [product] }: KernelLayer, rank: number): { readonly a: readonly number[]; readonly b: readonly number[]; readonly fanIn: number } {
+function adapterShapes({ kernel: { shape }, products: [product] }: KernelLayer, rank: number): readonly [a: readonly number[], b: readonly number[]] {
   if (product.op === "matMul") {
     const [inputs, outputs] = (product.attributes.transposeB ? shape.toReversed() : shape) as [number, number];
-    return { a: [rank, inputs], b: [outputs, rank], fanIn: inputs };
+    return [[rank, inputs], [outputs, rank]];
   }
   const [height, width, inputs, outputs] = shape as [number, number, number, number];
-  return { a: [height, width, inputs, rank], b: [1, 1, rank, outputs], fanIn: height * width * inputs };
+  return [[height, width, inputs, rank], [1, 1, rank, outputs]];
 }
 
-/** Kaiming-uniform with a = sqrt(5), which is +-1 / sqrt(inputs), as PEFT starts A. */
-function uniform(shape: readonly number[], fanIn: number, rng: Rng): Float32Array {
-  const bound = 1 / Math.sqrt(fanIn);
-  return new Float32Array(sizeOf(shape)).map(() => (2 * rng.uniform() - 1) * bound);
+/** B zero; A Kaiming-uniform with a = sqrt(5), which is +-1 / sqrt(inputs), as PEFT starts them. */
+function firstValues(name: string, shape: readonly number[], rng: Rng): Float32Array {
+  const values = new Float32Array(sizeOf(shape));
+  if (name.endsWith(`/${adapterB}`)) return values;
+  const rank = (shape.length === 2 ? shape[0] : shape.at(-1)) as number;
+  const bound = Math.sqrt(rank / values.length);
+  const draw = rng.fork(name);
+  return values.map(() => (2 * draw.uniform() - 1) * bound);
 }
 
 /** The sum of the product and its adapter, which whoever read the product reads now. */
-function addAdapter(builder: GraphBuilder, { path, products: [product] }: KernelLayer, base: string, x: string, { rank, alpha, dropout }: LoraOptions): string {
+function addAdapter(builder: GraphBuilder, { path, products: [product] }: KernelLayer, base: string, x: string, { rank, alpha, dropout }: Omit<LoraOptions, "targets">): string {
   const name = (part: string): string => builder.freeName(`${path}/lora_${part}`);
   const input = dropout > 0 ? builder.add(name("dropout"), "dropout", [x], { rate: dropout }) : x;
   const [a, b] = [`${path}/${adapterA}`, `${path}/${adapterB}`];

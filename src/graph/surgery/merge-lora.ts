@@ -41,9 +41,11 @@ export function adaptersOf(graph: Graph): readonly Adapter[] {
   });
 }
 
-/** kernel + alpha / rank * A B. The caller's weights are left alone. */
-export function mergeLora({ graph, weights }: Model): Model {
+/** kernel + alpha / rank * A B. The caller's weights are left alone; a model without adapters comes back as it is. */
+export function mergeLora(model: Model): Model {
+  const { graph, weights } = model;
   const adapters = adaptersOf(graph);
+  if (adapters.length === 0) return model;
   const products = new Map(adapters.map(({ sum, product }) => [sum, product.name]));
   const merged = new Map([...weights].filter(([name]) => !isAdapter(name)));
   for (const adapter of new Map(adapters.map((found) => [found.path, found])).values()) merged.set(adapter.kernel, mergedKernel(adapter, weights));
