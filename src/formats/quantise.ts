@@ -106,6 +106,8 @@ function axesOf(node: GraphNode, position: number, { shape }: Parameter): readon
       return position === 1 && shape.length === 2 ? [node.attributes.transposeB ? 0 : 1] : null;
     case "conv2d":
       return position === 1 ? [3] : null;
+    case "convTranspose2d":
+      return position === 1 ? [2] : null;
     case "depthwiseConv2d":
       return position === 1 ? [2, 3] : null;
     // A row is what comes out; the same table as a transposed kernel then has the same scales.

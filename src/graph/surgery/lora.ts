@@ -45,7 +45,7 @@ export function defaultTargets(layers: readonly KernelLayer[]): readonly KernelL
 export function adaptableLayers(graph: Graph): readonly KernelLayer[] {
   return kernelLayers(graph).filter(({ kernel, products: [product] }) => {
     if (product.op !== "conv2d") return product.op === "matMul";
-    const { groups = 1, dilations } = product.attributes as { readonly groups?: number; readonly dilations: readonly number[] };
+    const { groups = 1, dilations } = product.attributes;
     // PEFT's first convolution takes over strides and padding, not dilations, and merges no groups.
     return groups === 1 && dilations.every((dilation) => dilation === 1) && kernel.shape.length === 4;
   });

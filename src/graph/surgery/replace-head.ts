@@ -7,7 +7,7 @@ import type { Dim, Shape } from "../../core/shape.ts";
 import { formatShape } from "../../core/shape.ts";
 import { GraphBuilder } from "../builder.ts";
 import { suchAs } from "../patterns.ts";
-import { fits } from "../shape-rules.ts";
+import { fits } from "../shape-checks.ts";
 import { inferDTypes, inferShapes } from "../shapes.ts";
 import type { Graph } from "../types.ts";
 import { prune } from "./prune.ts";
