@@ -22,6 +22,8 @@ export interface QuantisedTensor {
   readonly scale: Float32Array;
 }
 
+type StoredInt8 = Omit<QuantisedTensor, "values" | "scale"> & { readonly values: ArrayLike<number>; readonly scale: ArrayLike<number> };
+
 /** Parameter name -> its eight bits, for every kernel and table that is large enough. */
 export function quantise({ graph, weights }: Model): ReadonlyMap<string, QuantisedTensor> {
   const channels = outputAxes(graph);
@@ -29,7 +31,9 @@ export function quantise({ graph, weights }: Model): ReadonlyMap<string, Quantis
   for (const { name, shape } of graph.parameters) {
     const axes = channels.get(name);
     const values = weights.get(name);
-    if (axes && values instanceof Float32Array && sizeOf(shape) >= minimumSize) result.set(name, quantiseTensor(values, shape, axes));
+    if (!axes || !(values instanceof Float32Array) || sizeOf(shape) < minimumSize) continue;
+    const tensor = quantiseTensor(values, shape, axes);
+    if (tensor) result.set(name, tensor);
   }
   return result;
 }
@@ -39,14 +43,18 @@ export function dequantised(weights: Weights, quantised: ReadonlyMap<string, Qua
   return new Map(
     [...weights].map(([name, values]): [string, WeightValues] => {
       const tensor = quantised.get(name);
-      return [name, tensor ? restored(tensor) : values];
+      return [name, (tensor && restored(tensor)) ?? values];
     }),
   );
 }
 
-function restored({ shape, values, scaleShape, scale }: { readonly [Key in keyof QuantisedTensor]: Key extends "shape" | "scaleShape" ? readonly number[] : ArrayLike<number> }): Float32Array {
-  const index = scaleIndex(shape, scaleShape);
-  return Float32Array.from(values, (value, i) => value * (scale[index(i)] as number));
+function restored({ shape, values, scaleShape, scale }: StoredInt8): Float32Array | undefined {
+  const channels = channelsOf(shape, scaleShape);
+  if (channels === null) return undefined;
+  const { inner, count } = channels;
+  const result = new Float32Array(values.length);
+  for (let i = 0; i < result.length; i++) result[i] = (values[i] as number) * (scale[Math.floor(i / inner) % count] as number);
+  return result;
 }
 
 /**
@@ -118,22 +126,31 @@ function axesOf(node: GraphNode, position: number, { shape }: Parameter): readon
   }
 }
 
-function quantiseTensor(values: Float32Array, shape: readonly number[], axes: readonly number[]): QuantisedTensor {
+function quantiseTensor(values: Float32Array, shape: readonly number[], axes: readonly number[]): QuantisedTensor | null {
   const scaleShape = shape.map((dim, axis) => (axes.includes(axis) ? dim : 1));
-  const index = scaleIndex(shape, scaleShape);
-  const scale = new Float32Array(sizeOf(scaleShape));
-  values.forEach((value, i) => {
-    const at = index(i);
-    scale[at] = Math.max(scale[at] as number, Math.abs(value) / largest);
-  });
-  return { shape, scaleShape, scale, values: Int8Array.from(values, (value, i) => (value === 0 ? 0 : Math.max(-largest, Math.min(largest, Math.round(value / (scale[index(i)] as number)))))) };
+  const channels = channelsOf(shape, scaleShape);
+  if (channels === null) return null;
+  const { inner, count } = channels;
+  const scale = new Float32Array(count);
+  const channelOf = (i: number): number => Math.floor(i / inner) % count;
+  for (let i = 0; i < values.length; i++) {
+    const channel = channelOf(i);
+    scale[channel] = Math.max(scale[channel] as number, Math.abs(values[i] as number) / largest);
+  }
+  const result = new Int8Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const steps = Math.round((values[i] as number) / ((scale[channelOf(i)] as number) || 1));
+    result[i] = Math.max(-largest, Math.min(largest, steps));
+  }
+  return { shape, scaleShape, scale, values: result };
 }
 
-/** Row-major index of an element -> that of its scale. */
-function scaleIndex(shape: readonly number[], scaleShape: readonly number[]): (element: number) => number {
-  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
-  const kept = shape.flatMap((_, axis) => (scaleShape[axis] === 1 ? [] : [{ stride: strides[axis] as number, size: shape[axis] as number, scaleStride: sizeOf(scaleShape.slice(axis + 1)) }]));
-  return (element) => kept.reduce((sum, { stride, size, scaleStride }) => sum + (Math.floor(element / stride) % size) * scaleStride, 0);
+/** Where an element's scale is: those of axes in a row, from the first that has several scales to the last. */
+function channelsOf(shape: readonly number[], scaleShape: readonly number[]): { readonly inner: number; readonly count: number } | null {
+  const last = scaleShape.findLastIndex((dim) => dim !== 1);
+  const first = scaleShape.findIndex((dim) => dim !== 1);
+  const isRow = scaleShape.length === shape.length && scaleShape.every((dim, axis) => dim === (axis >= first && axis <= last && first >= 0 ? shape[axis] : 1));
+  return isRow ? { inner: sizeOf(shape.slice(last + 1)), count: sizeOf(scaleShape) } : null;
 }
 
 /** As `writeSafetensors` takes them: `<name>` in eight bits beside `<name>.scale`, which it is multiplied by; the rest as it is. */
@@ -153,6 +170,5 @@ export function valuesFromInt8(tensors: ReadonlyMap<string, StoredTensor>, { nam
   const scale = tensors.get(`${name}${scaleSuffix}`);
   if (stored?.values.length !== sizeOf(shape)) return undefined;
   if (scale === undefined) return stored.values;
-  const fits = scale.shape.length === shape.length && scale.shape.every((dim, axis) => dim === 1 || dim === shape[axis]);
-  return fits ? restored({ shape, values: stored.values, scaleShape: scale.shape, scale: scale.values }) : undefined;
+  return restored({ shape, values: stored.values, scaleShape: scale.shape, scale: scale.values });
 }

@@ -80,6 +80,7 @@ describe("resolveUnfreeze", () => {
   it("knows the presets", () => {
     expect(names(resolveUnfreeze(graph, "head", blocks))).toEqual(head);
     expect(names(resolveUnfreeze(graph, "last-block", blocks))).toEqual([...head, ...block2]);
+    expect(names(resolveUnfreeze(graph, "last-block", [...blocks, "net/block_3"]))).toEqual([...head, ...block2]);
     expect(resolveUnfreeze(graph, "all", blocks).size).toBe(graph.parameters.length);
   });
 

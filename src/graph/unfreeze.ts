@@ -23,7 +23,8 @@ export function resolveUnfreeze(graph: Graph, unfreeze: Unfreeze, blocks: readon
   if (unfreeze === "all") return select(() => true);
   if (unfreeze === "head") return select(() => false);
   if (unfreeze === "last-block") {
-    const last = blocks.at(-1);
+    // A head in the middle of the model leaves the blocks behind it out.
+    const last = blocks.findLast((path) => graph.parameters.some(({ name }) => isWithin(name, path)));
     const paths = last === undefined ? [] : groupsFrom(graph, last);
     return select((name) => paths.some((path) => isWithin(name, path)));
   }

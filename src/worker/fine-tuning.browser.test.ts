@@ -6,11 +6,12 @@ import { unzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import "../core/testing/to-be-all-close.ts";
 import { tf, type Tensor } from "../engine/tf.ts";
+import { readSafetensors } from "../formats/safetensors/read.ts";
 import { loadGraphModel, saveLayers } from "../formats/testing/plain-tfjs.ts";
 import type { WorkerApi } from "../protocol/api.ts";
 import type { SourceFile } from "../protocol/data.ts";
 import { parseRecipe, type RecipeInput } from "../protocol/recipe.ts";
-import type { MetricsFile, Prediction, RunEvent } from "../protocol/run.ts";
+import type { ExportOptions, MetricsFile, Prediction, RunEvent } from "../protocol/run.ts";
 import { createWorkerApi } from "./api.ts";
 
 const size = 64;
@@ -58,8 +59,8 @@ async function trainWith(api: WorkerApi, recipe: RecipeInput): Promise<Trained> 
 
 const probabilitiesOf = (prediction: Prediction["tuned"], classes: readonly string[]): number[] => classes.map((name) => prediction.find((entry) => entry.name === name)?.probability ?? NaN);
 
-async function unpacked(api: WorkerApi): Promise<{ zip: Blob; files: Record<string, Uint8Array>; json: (path: string) => unknown }> {
-  const zip = await api.exportRun();
+async function unpacked(api: WorkerApi, options?: ExportOptions): Promise<{ zip: Blob; files: Record<string, Uint8Array>; json: (path: string) => unknown }> {
+  const zip = await api.exportRun(options);
   const files = unzipSync(new Uint8Array(await zip.arrayBuffer()));
   return { zip, files, json: (path): unknown => JSON.parse(new TextDecoder().decode(files[path])) };
 }
@@ -209,6 +210,77 @@ describe("fine-tuning texts", () => {
     const plain = await loadPlain(files);
     const logits = plain.execute({ [plain.inputs[0]?.name ?? ""]: tf.tensor2d(ids, [1, ids.length], "int32") }) as Tensor;
     expect([...(await tf.softmax(logits).data())]).toBeAllClose(probabilitiesOf(tuned, results.classes), { atol: 1e-5 });
+  });
+});
+
+describe("fine-tuning with adapters", () => {
+  const recipe: RecipeInput = { task: "text-classification", model: "universal-sentence-encoder-lite", backend: "wasm", maxTokens: 32, epochs: 6, batchSize: 16, learningRate: 0.01, lora: { enabled: true, rank: 4, alpha: 8, dropout: 0.1 } };
+
+  test("learns few parameters; the download has them merged, on their own, and in eight bits, and predicts the same", { timeout: 180_000 }, async () => {
+    const api = createWorkerApi({ embeddedBase: "/embedded/" });
+    await api.openFiles([{ path: "things.csv", blob: new Blob([csv]) }], quiet);
+    await api.mapColumns({ text: "text", label: "kind" }, quiet);
+    const selection = await api.describeSelection(parseRecipe(recipe));
+    const { losses } = await trainWith(api, recipe);
+    expect(losses.at(-1)).toBeLessThan((losses[0] as number) / 2);
+    const results = await api.getResults();
+    // Rank 4 beside 256 -> 768 and 512 -> 1536, and a head of 512 -> 2.
+    expect(results.info.trainableParameters).toBe(4 * (256 + 768) + 4 * (512 + 1536) + 512 * 2 + 2);
+    expect(selection).toMatchObject({ trainableParameters: results.info.trainableParameters, totalParameters: results.info.totalParameters, trainable: ["encoder/layer_0/attention/qkv/lora_A", "encoder/layer_0/attention/qkv/lora_B", "encoder/layer_1/attention/qkv/lora_A", "encoder/layer_1/attention/qkv/lora_B", "head"] });
+    expect(results.info.trunkCached).toBe(true);
+
+    const { classes } = results;
+    const { tuned, base } = await api.predict({ kind: "text", text: "The hammer fell on the sweet apple" });
+    expect(probabilitiesOf(tuned, classes)).not.toEqual(probabilitiesOf(base ?? [], classes));
+    const { zip, files, json } = await unpacked(api);
+    expect(Object.keys(files).filter((path) => path.startsWith("adapter/"))).toEqual(["adapter/adapter_model.safetensors", "adapter/adapter_config.json"]);
+    expect(json("adapter/adapter_config.json")).toMatchObject({ peft_type: "LORA", r: 4, lora_alpha: 8, lora_dropout: 0.1, base_model_name_or_path: "universal-sentence-encoder-lite" });
+    const merged = [...readSafetensors(files["model.safetensors"] as Uint8Array).tensors.keys()];
+    expect(merged).toContain("encoder/layer_0/attention/qkv/kernel");
+    expect(merged.some((name) => name.includes("lora"))).toBe(false);
+    expect(new TextDecoder().decode(files["README.md"])).toMatch(/PeftModel\.from_pretrained/);
+    await api.openDownload([{ path: "download.zip", blob: zip }]);
+    const opened = async (): Promise<number[]> => probabilitiesOf((await api.predictOpened({ kind: "text", text: "The hammer fell on the sweet apple" })).tuned, classes);
+    expect(await opened()).toBeAllClose(probabilitiesOf(tuned, classes), { atol: 1e-5 });
+
+    const small = await unpacked(api, { int8: true });
+    const { int8 } = small.json("metrics.json") as MetricsFile;
+    expect(int8?.accuracyBefore).toBeCloseTo(results.validation.after.accuracy, 6);
+    expect(Math.abs((int8?.accuracyAfter ?? 0) - (int8?.accuracyBefore ?? 1))).toBeLessThan(0.11);
+    expect((await api.getResults()).int8).toEqual(int8);
+    expect(new TextDecoder().decode(small.files["README.md"])).toMatch(/Validation accuracy before \d/);
+    for (const path of ["model.safetensors", "tfjs/weights.bin"]) expect(small.files[path]?.length, path).toBeLessThan(0.27 * (files[path]?.length ?? 0));
+    await api.openDownload([{ path: "download.zip", blob: small.zip }]);
+    const rounded = await opened();
+    expect(rounded).toBeAllClose(probabilitiesOf(tuned, classes), { atol: 0.05 });
+
+    const manifest = json("graft.json") as { input: { maxTokens: number; paddingId: number } };
+    const { createTokenizer } = await import("../models/universal-sentence-encoder-lite/tokenizer.ts");
+    const ids = new Int32Array(manifest.input.maxTokens).fill(manifest.input.paddingId);
+    ids.set(createTokenizer(json("tokenizer/vocab.json")).encode("The hammer fell on the sweet apple"));
+    const plain = await loadPlain(small.files);
+    const logits = plain.execute({ [plain.inputs[0]?.name ?? ""]: tf.tensor2d(ids, [1, ids.length], "int32") }) as Tensor;
+    expect([...(await tf.softmax(logits).data())]).toBeAllClose(rounded, { atol: 1e-5 });
+  });
+
+  test("same recipe and seed: the same losses, bit for bit; and a head at another value, with dropout in the trunk", { timeout: 120_000 }, async () => {
+    const api = createWorkerApi({ embeddedBase: "/embedded/" });
+    await api.openFiles(await pictures(8), quiet);
+    const wanted: RecipeInput = {
+      ...{ task: "image-classification", model: "mobilenet-v3-coco", backend: "wasm", imageSize: 32, epochs: 2, batchSize: 8 },
+      ...{ head: { at: "MobilenetV3/expanded_conv_6/project/BatchNorm/FusedBatchNorm", pooling: "max" }, lora: { enabled: true, rank: 2, targets: ["**/expanded_conv_[5]/**"], dropout: 0.2 }, trunkDropout: { rate: 0.1, targets: ["**/expand"] } },
+    };
+    await expect(api.describeLayers(parseRecipe(wanted))).rejects.toThrow(/LoRA pattern .* such as "MobilenetV3\/expanded_conv_/);
+    const recipeThere: RecipeInput = { ...wanted, lora: { enabled: true, rank: 2, targets: ["**/expanded_conv_5/**", "**/expanded_conv_6/**"], dropout: 0.2 } };
+    const { groups } = await api.describeLayers(parseRecipe(recipeThere));
+    expect(JSON.stringify(groups)).toContain("MobilenetV3/expanded_conv_6/expand/lora_A");
+    expect(JSON.stringify(groups)).not.toContain("expanded_conv_7");
+    const first = await trainWith(api, recipeThere);
+    const { tensors } = await api.memory();
+    const second = await trainWith(api, recipeThere);
+    expect(second.losses.length).toBeGreaterThan(3);
+    expect(second.losses).toEqual(first.losses);
+    expect((await api.memory()).tensors).toBe(tensors);
   });
 });
 
