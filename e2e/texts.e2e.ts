@@ -1,5 +1,6 @@
 /** The main job with a table: name the columns, train, try a text, download, open again; and tables that are not in order. */
-import { writeFileSync } from "node:fs";
+import { unzipSync } from "fflate";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expectAccessible } from "./support/axe.ts";
 import { expect, test } from "./support/fixtures.ts";
@@ -50,6 +51,34 @@ test("a ragged Latin-1 table with empty cells: rows are named, the sound ones st
   await expect(issues).toContainText(/row(s)? .*26/);
   await expect(page.getByText("gut").first()).toBeVisible();
   await expect(page.getByRole("button", { name: "Continue to Model" })).toBeEnabled();
+  await expectAccessible(page);
+});
+
+test("adapters: layers that are not there are named, few parameters learn, and the download has an adapter and eight bits", async ({ page, folder }) => {
+  test.setTimeout(240_000);
+  writeFileSync(join(folder, "things.csv"), ["text,label", ...Array.from({ length: 12 }, (_, i) => `I ate ${i} sweet apples,food\nThe hammer number ${i} is in the workshop,tool`)].join("\n"));
+  await page.goto("./");
+  await chooseFiles(page, "Choose files", join(folder, "things.csv"));
+  await page.getByRole("button", { name: "Use these columns" }).click();
+  await setAdvanced(page, { Backend: "WebAssembly", Epochs: 2, "Longest text": 16, Adapters: true, Rank: 2 });
+  const targets = page.getByRole("textbox", { name: "Adapted layers" });
+  await targets.fill("encoder/*/query");
+  await targets.press("Enter");
+  await expect(page.getByText(/LoRA pattern "encoder\/\*\/query": no layer with a product matches/)).toBeVisible();
+  await targets.fill("encoder/**/qkv, **/inner");
+  await targets.press("Enter");
+  await expect(page.getByText(/LoRA pattern/)).toBeHidden();
+  await expectAccessible(page);
+  await goTo(page, "Model");
+  // Rank 2 beside 256 -> 768, 512 -> 1,536 and twice 512 -> 1,536, and a head of 512 -> 2.
+  await expect(page.getByRole("status", { name: "What learns" })).toContainText("15.4 k of");
+  await goTo(page, "Train");
+  await page.getByRole("button", { name: "Start training" }).click();
+  await page.getByRole("button", { name: "See results" }).click({ timeout: 150_000 });
+  await page.getByRole("checkbox", { name: "Weights in eight bits" }).check();
+  const entries = unzipSync(readFileSync(await downloadTo(page, folder)));
+  expect(Object.keys(entries)).toContain("adapter/adapter_model.safetensors");
+  await expect(page.getByText(/Validation accuracy \d.*, in eight bits \d/)).toBeVisible();
   await expectAccessible(page);
 });
 
