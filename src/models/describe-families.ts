@@ -15,7 +15,7 @@ import { checkpointCases, checkpointProblem } from "./testing/checkpoint-problem
 import { smallMobilenetV2, smallTransformer, type ReferenceProblem } from "./testing/reference-problems.ts";
 
 /** A small tensor in full; of a large one its length, its largest element, and samples that are spread evenly. */
-type Summary = { readonly shape: number[]; readonly values: number[] } | { readonly shape: number[]; readonly norm: number; readonly largest: number; readonly samples: number[] };
+export type Summary = { readonly shape: number[]; readonly values: number[] } | { readonly shape: number[]; readonly norm: number; readonly largest: number; readonly samples: number[] };
 
 interface Golden {
   readonly name: string;
@@ -70,7 +70,7 @@ function absolute(tolerance: number, largest: number): number {
   return tolerance * Math.max(2 * largest, 1e-3);
 }
 
-function expectClose(name: string, shape: readonly number[], got: ArrayLike<number>, want: Summary, tolerance: number): void {
+export function expectClose(name: string, shape: readonly number[], got: ArrayLike<number>, want: Summary, tolerance: number): void {
   expect(shape, name).toEqual(want.shape);
   if ("values" in want) {
     expect(got, name).toBeAllClose(want.values, { rtol: tolerance, atol: absolute(tolerance, Math.max(...want.values.map(Math.abs))) });

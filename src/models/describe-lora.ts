@@ -1,6 +1,6 @@
 /**
  * The suite for adapters, on every backend: what PyTorch computes on the same weights and batches with its layers wrapped as PEFT
- * wraps them. The goldens come from tools/reference/lora.py.
+ * wraps them. The goldens come from tools/reference/lora.py and, for families that read published checkpoints, lora_checkpoints.py.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { BackendName } from "../core/backends.ts";
@@ -13,36 +13,64 @@ import { createTrainingStep } from "../engine/steps/training-step.ts";
 import { adaptersOf } from "../graph/surgery/merge-lora.ts";
 import { insertLora, isAdapter } from "../graph/surgery/lora.ts";
 import { resolveUnfreeze } from "../graph/unfreeze.ts";
-import { batchOf, disposeBatch, expectAllClose, objective } from "./describe-families.ts";
-import goldens from "./goldens/lora.json" with { type: "json" };
+import { batchOf, disposeBatch, expectAllClose, expectClose, objective, type Summary } from "./describe-families.ts";
+import checkpoints from "./goldens/lora-checkpoints.json" with { type: "json" };
+import families from "./goldens/lora.json" with { type: "json" };
+import { checkpointCases, checkpointProblem, type CheckpointCase } from "./testing/checkpoint-problems.ts";
 import { adapterValues, smallMobilenetV2, smallTransformer, type ReferenceProblem } from "./testing/reference-problems.ts";
 
-/** name -> the problem, and which layers have adapters there; none for those that are adapted by default. */
-const problems: ReadonlyMap<string, { readonly make: () => ReferenceProblem; readonly targets: readonly string[] }> = new Map([
-  ["transformer, norm before, queries, keys and values", { make: () => smallTransformer("pre"), targets: [] }],
-  ["transformer, norm after, all dense layers", { make: () => smallTransformer("post"), targets: ["encoder"] }],
-  ["mobilenet-v2, stem and projections", { make: smallMobilenetV2, targets: ["stem/conv", "**/project/conv"] }],
-]);
+interface Golden {
+  readonly name: string;
+  readonly rank: number;
+  readonly alpha: number;
+  readonly learningRate: number;
+  readonly losses: readonly number[];
+  readonly logits: Summary;
+  readonly gradients: Readonly<Record<string, unknown>>;
+}
 
-type Golden = (typeof goldens.cases)[number];
+interface LoraProblem {
+  readonly golden: Golden;
+  readonly make: () => ReferenceProblem;
+  /** None for those that are adapted by default. */
+  readonly targets: readonly string[];
+  readonly adapters: number;
+  /** Of the model's own, what learns beside them. */
+  readonly head: readonly string[];
+}
 
-function adapted({ name, rank, alpha }: Golden): ReferenceProblem {
-  const entry = problems.get(name);
-  if (!entry) throw new Error(`There is no problem for ${name}.`);
-  const problem = entry.make();
-  const model = insertLora(problem, { rank, alpha, dropout: 0, targets: entry.targets }, new Rng(1));
+const own: Readonly<Record<string, { readonly make: () => ReferenceProblem; readonly targets: readonly string[] }>> = {
+  "transformer, norm before, queries, keys and values": { make: () => smallTransformer("pre"), targets: [] },
+  "transformer, norm after, all dense layers": { make: () => smallTransformer("post"), targets: ["encoder"] },
+  "mobilenet-v2, stem and projections": { make: smallMobilenetV2, targets: ["stem/conv", "**/project/conv"] },
+};
+
+const problems: readonly LoraProblem[] = [
+  ...families.cases.map((golden) => ({ golden, ...(own[golden.name] as (typeof own)[string]), adapters: golden.adapters, head: ["classifier/kernel", "classifier/bias"] })),
+  ...checkpoints.cases.map((golden) => ({
+    golden,
+    make: () => checkpointProblem(checkpointCases.find(({ name }) => name === golden.name) as CheckpointCase),
+    targets: golden.byDefault ? [] : golden.layers,
+    adapters: golden.layers.length,
+    head: golden.head,
+  })),
+];
+
+function adapted({ make, golden: { rank, alpha }, targets }: LoraProblem): ReferenceProblem {
+  const problem = make();
+  const model = insertLora(problem, { rank, alpha, dropout: 0, targets }, new Rng(1));
   return { ...problem, graph: model.graph, weights: new Map([...model.weights, ...adapterValues(model.graph)]) };
 }
 
-function moduleOf({ graph, weights }: ReferenceProblem): GraphModule {
-  return new GraphModule({ graph, weights }, resolveUnfreeze(graph, ["classifier"], []));
+function moduleOf({ graph, weights }: ReferenceProblem, head: readonly string[]): GraphModule {
+  return new GraphModule({ graph, weights }, resolveUnfreeze(graph, head, []));
 }
 
-async function expectFirstStep(problem: ReferenceProblem, golden: Golden): Promise<void> {
-  const module = moduleOf(problem);
+async function expectFirstStep(problem: ReferenceProblem, { golden, head }: LoraProblem): Promise<void> {
+  const module = moduleOf(problem, head);
   const batch = batchOf(module, problem, 0);
   const { loss, output, gradients } = module.gradients(batch.activations, (logits) => softmaxCrossEntropy(logits, batch.targets), { value: 0, tensor: null });
-  expect({ shape: output.shape, values: await output.data() }).toBeAllClose(golden.logits, { rtol: 1e-4 });
+  expectClose("logits", output.shape, await output.data(), golden.logits, 1e-4);
   expect(await loss.data()).toBeAllClose(golden.losses.slice(0, 1), { rtol: 1e-4 });
   await expectAllClose(gradients, golden.gradients, 1e-3);
   for (const tensor of [loss, output, ...gradients.values()]) tensor.dispose();
@@ -50,12 +78,12 @@ async function expectFirstStep(problem: ReferenceProblem, golden: Golden): Promi
   module.dispose();
 }
 
-/** Ten steps of AdamW; what is frozen is read back from the backend. */
-async function train(problem: ReferenceProblem, learningRate: number): Promise<number[]> {
-  const module = moduleOf(problem);
+/** Steps of AdamW; what is frozen is read back from the backend. */
+async function train(problem: ReferenceProblem, { golden: { learningRate }, head }: LoraProblem, steps: number): Promise<number[]> {
+  const module = moduleOf(problem, head);
   const step = createTrainingStep(module, objective, { optimizer: "adamw", weightDecay: 0.01, momentum: 0, gradientClipNorm: 0, learningRateScale: () => 1 });
   const losses: number[] = [];
-  for (let index = 0; index < 10; index++) {
+  for (let index = 0; index < steps; index++) {
     const batch = batchOf(module, problem, index);
     step.accumulate({ ...batch, share: 1, seed: 0 });
     step.apply(learningRate);
@@ -63,7 +91,7 @@ async function train(problem: ReferenceProblem, learningRate: number): Promise<n
     disposeBatch(batch);
   }
   for (const { name } of problem.graph.parameters) {
-    const isLearned = isAdapter(name) || name.startsWith("classifier/");
+    const isLearned = isAdapter(name) || head.includes(name);
     expect(module.variables.has(name), name).toBe(isLearned);
     if (!isLearned) expect(await module.readFrozen(name), name).toEqual(problem.weights.get(name));
   }
@@ -72,22 +100,25 @@ async function train(problem: ReferenceProblem, learningRate: number): Promise<n
   return losses;
 }
 
-/** Registers the suite on one backend. A backend that is not there fails it. */
-export function describeLora(backend: BackendName, wasmPath: string): void {
+/** Registers the suite on one backend. A backend that is not there fails it. `steps`: fewer than the goldens' ten where each is slow. */
+export function describeLora(backend: BackendName, wasmPath: string, { steps = 10 } = {}): void {
   describe(`adapters on ${backend}`, () => {
     beforeAll(async () => {
       expect(await useBackend(backend, { wasmPath })).toMatchObject({ backend });
     });
 
-    it("has three problems to compare", () => expect(goldens.cases.map(({ name }) => name)).toEqual([...problems.keys()]));
+    it("has a problem for each golden, and no others", () => {
+      expect(families.cases.map(({ name }) => name)).toEqual(Object.keys(own));
+      expect(checkpoints.cases.map(({ name }) => name)).toEqual(checkpointCases.map(({ name }) => name));
+    });
 
-    it.each(goldens.cases.map((golden) => [golden.name, golden] as const))("%s: logits, loss, every gradient and the losses under AdamW are PyTorch's, and the base stays bit for bit", { timeout: 300_000 }, async (_, golden) => {
+    it.each(problems.map((entry) => [entry.golden.name, entry] as const))("%s: logits, loss, every gradient and the losses under AdamW are PyTorch's, and the base stays bit for bit", { timeout: 300_000 }, async (_, entry) => {
       const before = memory();
-      const problem = adapted(golden);
-      expect(adaptersOf(problem.graph)).toHaveLength(golden.adapters);
-      await expectFirstStep(problem, golden);
-      expect(golden.losses).toHaveLength(10);
-      expect(await train(problem, golden.learningRate)).toBeAllClose(golden.losses, { rtol: 1e-3 });
+      const problem = adapted(entry);
+      expect(adaptersOf(problem.graph)).toHaveLength(entry.adapters);
+      await expectFirstStep(problem, entry);
+      expect(entry.golden.losses).toHaveLength(10);
+      expect(await train(problem, entry, steps)).toBeAllClose(entry.golden.losses.slice(0, steps), { rtol: 1e-3 });
       expect(memory()).toEqual(before);
     });
   });

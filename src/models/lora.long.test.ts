@@ -4,5 +4,5 @@ import { describeLora } from "./describe-lora.ts";
 
 const wasmPath = fileURLToPath(new URL("../../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url));
 
-describeLora("cpu", wasmPath);
+describeLora("cpu", wasmPath, { steps: 2 });
 describeLora("wasm", wasmPath);

@@ -315,17 +315,25 @@ def case(name, config, make, padded):
     }
 
 
-torch.set_num_threads(1)
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 128}
-note = reference({"logits": 1e-4, "gradients": 1e-3, "losses": 1e-3}, "float32 sums in another order against double precision, through two layers and 10 steps")
-cases = [
-    case("bert", encoder_config("bert", "Bert", **BERT, hidden_act="gelu", layer_norm_eps=1e-12, type_vocab_size=2, max_position_embeddings=16), partial(EncoderClassifier, "bert", "gelu", 1e-12, 2, 16), True),
-    case("roberta", encoder_config("roberta", "Roberta", **BERT, hidden_act="gelu", layer_norm_eps=1e-5, type_vocab_size=1, max_position_embeddings=18, pad_token_id=1), partial(EncoderClassifier, "roberta", "gelu", 1e-5, 1, 18), True),
-    case("distilbert", encoder_config("distilbert", "DistilBert", dim=WIDTH, n_layers=2, n_heads=HEADS, hidden_dim=INNER, activation="gelu", dropout=0.0, seq_classif_dropout=0.0, max_position_embeddings=16), partial(EncoderClassifier, "distilbert", "gelu", 1e-12, 0, 16), True),
-    case("gpt2, next tokens", gpt2_config("GPT2LMHeadModel"), partial(Gpt2, "tokens"), False),
-    case("gpt2, classes", gpt2_config("GPT2ForSequenceClassification", id2label=LABELS), partial(Gpt2, "classes"), True),
-    case("llama, next tokens", llama_config("llama", "LlamaForCausalLM", 2, head_dim=8, rope_theta=20000.0, rope_scaling=LLAMA3), partial(Llama, "tokens", 8, 2, llama3_scaling, 20000.0), False),
-    case("llama, classes", llama_config("llama", "LlamaForSequenceClassification", 4, id2label=LABELS, rope_scaling={"type": "linear", "factor": 2.0}), partial(Llama, "classes", 6, 4, lambda frequencies: frequencies / 2), True),
-    case("qwen2, next tokens", llama_config("qwen2", "Qwen2ForCausalLM", 2, tie_word_embeddings=True, use_sliding_window=False, sliding_window=128), partial(Llama, "tokens", 6, 2, biases=True, tied=True), False),
+# name, config.json, the model, whether texts end early
+CASES = [
+    ("bert", encoder_config("bert", "Bert", **BERT, hidden_act="gelu", layer_norm_eps=1e-12, type_vocab_size=2, max_position_embeddings=16), partial(EncoderClassifier, "bert", "gelu", 1e-12, 2, 16), True),
+    ("roberta", encoder_config("roberta", "Roberta", **BERT, hidden_act="gelu", layer_norm_eps=1e-5, type_vocab_size=1, max_position_embeddings=18, pad_token_id=1), partial(EncoderClassifier, "roberta", "gelu", 1e-5, 1, 18), True),
+    ("distilbert", encoder_config("distilbert", "DistilBert", dim=WIDTH, n_layers=2, n_heads=HEADS, hidden_dim=INNER, activation="gelu", dropout=0.0, seq_classif_dropout=0.0, max_position_embeddings=16), partial(EncoderClassifier, "distilbert", "gelu", 1e-12, 0, 16), True),
+    ("gpt2, next tokens", gpt2_config("GPT2LMHeadModel"), partial(Gpt2, "tokens"), False),
+    ("gpt2, classes", gpt2_config("GPT2ForSequenceClassification", id2label=LABELS), partial(Gpt2, "classes"), True),
+    ("llama, next tokens", llama_config("llama", "LlamaForCausalLM", 2, head_dim=8, rope_theta=20000.0, rope_scaling=LLAMA3), partial(Llama, "tokens", 8, 2, llama3_scaling, 20000.0), False),
+    ("llama, classes", llama_config("llama", "LlamaForSequenceClassification", 4, id2label=LABELS, rope_scaling={"type": "linear", "factor": 2.0}), partial(Llama, "classes", 6, 4, lambda frequencies: frequencies / 2), True),
+    ("qwen2, next tokens", llama_config("qwen2", "Qwen2ForCausalLM", 2, tie_word_embeddings=True, use_sliding_window=False, sliding_window=128), partial(Llama, "tokens", 6, 2, biases=True, tied=True), False),
 ]
-write("src/models/goldens/checkpoints-text.json", {"reference": note, "cases": cases})
+
+
+def main():
+    torch.set_num_threads(1)
+    note = reference({"logits": 1e-4, "gradients": 1e-3, "losses": 1e-3}, "float32 sums in another order against double precision, through two layers and 10 steps")
+    write("src/models/goldens/checkpoints-text.json", {"reference": note, "cases": [case(*arguments) for arguments in CASES]})
+
+
+if __name__ == "__main__":
+    main()

@@ -130,24 +130,25 @@ def optimizer_of(model, learning_rate, weight_decay):
     return torch.optim.AdamW([{"params": groups[True], "weight_decay": weight_decay}, {"params": groups[False], "weight_decay": 0}], lr=learning_rate)
 
 
+def ready(make, ranges, dtype):
+    model = make()
+    model.module.to(dtype).train()
+    # The conversion keeps the parameters but replaces the statistics.
+    for path, module in model.norms.items():
+        model.statistics[f"{path}/running_mean"], model.statistics[f"{path}/running_var"] = Weight(module.running_mean), Weight(module.running_var)
+    bound = {id(weight.tensor) for weight in model.named().values()}
+    missing = [key for key, tensor in [*model.module.named_parameters(), *model.module.named_buffers()] if id(tensor) not in bound and "num_batches" not in key]
+    assert not missing, missing
+    fill(model, ranges)
+    return model
+
+
 def case(name, config, make, image_size, learning_rate, overrides=(), weight_decay=0.1):
     batches = [image_batch(step, BATCH, image_size, CLASSES) for step in range(PERIOD)]
     ranges = starts(make(), overrides)
 
-    def ready(dtype):
-        model = make()
-        model.module.to(dtype).train()
-        # The conversion keeps the parameters but replaces the statistics.
-        for path, module in model.norms.items():
-            model.statistics[f"{path}/running_mean"], model.statistics[f"{path}/running_var"] = Weight(module.running_mean), Weight(module.running_var)
-        bound = {id(weight.tensor) for weight in model.named().values()}
-        missing = [key for key, tensor in [*model.module.named_parameters(), *model.module.named_buffers()] if id(tensor) not in bound and "num_batches" not in key]
-        assert not missing, missing
-        fill(model, ranges)
-        return model
-
     def losses(dtype):
-        model = ready(dtype)
+        model = ready(make, ranges, dtype)
         optimizer = optimizer_of(model, learning_rate, weight_decay)
         result = []
         for step in range(STEPS):
@@ -161,7 +162,7 @@ def case(name, config, make, image_size, learning_rate, overrides=(), weight_dec
 
     single, double = losses(torch.float32), losses(torch.float64)
     worst = max(abs(a - b) / (1 + abs(b)) for a, b in zip(single, double))
-    model = ready(torch.float64)
+    model = ready(make, ranges, torch.float64)
     images, labels = batches[0]
     logits, statistics = biased_statistics(model, images.permute(0, 3, 1, 2).double())
     F.cross_entropy(logits, labels).backward()
@@ -411,7 +412,6 @@ def small_convnext():
     return model
 
 
-torch.set_num_threads(1)
 # Before an activation: in the middle of what it lets through. At a residual branch's end: quiet.
 BEFORE_ACTIVATION = [2, 0.1]
 QUIET = [0.3, 0.03]
@@ -422,18 +422,17 @@ V2_CONFIG = {"architectures": ["MobileNetV2ForImageClassification"], "model_type
 CONVNEXT = {"architectures": ["ConvNextForImageClassification"], "model_type": "convnext", "depths": [1, 2, 1], "hidden_sizes": [8, 16, 24], "num_stages": 3, "hidden_act": "gelu", "layer_norm_eps": 1e-12, "layer_scale_init_value": 1e-6, "patch_size": 4, "num_channels": 3, "id2label": LABELS}
 TIMM = {"architecture": "mobilenetv3_small_050", "num_classes": CLASSES, "num_features": 1024, "pretrained_cfg": {"input_size": [3, 224, 224], "num_classes": 1000, "classifier": "classifier"}}
 
-note = reference({"logits": 1e-4, "gradients": 1e-3, "losses": 1e-3}, "float32 sums in another order against double precision, through up to 52 convolutions and 10 steps")
-cases = [
-    case("vit", {"architectures": ["ViTForImageClassification"], "model_type": "vit", **VIT, "id2label": LABELS}, partial(vit, False), 32, 1e-3),
-    case("deit, distilled", {"architectures": ["DeiTForImageClassificationWithTeacher"], "model_type": "deit", **VIT, "id2label": LABELS}, partial(vit, True), 32, 1e-3),
-    case("resnet, basic", resnet_config("basic", 8, [8, 16], [2, 1]), partial(small_resnet, resnet.BasicBlock, 8, [8, 16], [2, 1]), 32, 1e-3, RESNET),
-    case("resnet, bottleneck", resnet_config("bottleneck", 8, [16, 24], [1, 2]), partial(small_resnet, resnet.Bottleneck, 8, [4, 6], [1, 2]), 32, 1e-3, RESNET),
-    case("resnet, strides first", resnet_config("bottleneck", 8, [16, 24], [1, 1], downsample_in_first_stage=True, downsample_in_bottleneck=True), partial(small_resnet, resnet.Bottleneck, 8, [4, 6], [1, 1], True, True), 48, 1e-3, RESNET),
-    case("mobilenet-v2, TensorFlow's padding", {**V2_CONFIG, "tf_padding": True}, partial(mobilenet_v2, True), 64, 1e-4, MOBILENET_V2),
-    case("mobilenet-v3", TIMM, mobilenet_v3, 64, 1e-4, MOBILENET_V3),
-    case("convnext", CONVNEXT, small_convnext, 36, 1e-3),
+# name, config.json, the model, pixels a side, learning rate, where parameters start elsewhere than by default
+CASES = [
+    ("vit", {"architectures": ["ViTForImageClassification"], "model_type": "vit", **VIT, "id2label": LABELS}, partial(vit, False), 32, 1e-3),
+    ("deit, distilled", {"architectures": ["DeiTForImageClassificationWithTeacher"], "model_type": "deit", **VIT, "id2label": LABELS}, partial(vit, True), 32, 1e-3),
+    ("resnet, basic", resnet_config("basic", 8, [8, 16], [2, 1]), partial(small_resnet, resnet.BasicBlock, 8, [8, 16], [2, 1]), 32, 1e-3, RESNET),
+    ("resnet, bottleneck", resnet_config("bottleneck", 8, [16, 24], [1, 2]), partial(small_resnet, resnet.Bottleneck, 8, [4, 6], [1, 2]), 32, 1e-3, RESNET),
+    ("resnet, strides first", resnet_config("bottleneck", 8, [16, 24], [1, 1], downsample_in_first_stage=True, downsample_in_bottleneck=True), partial(small_resnet, resnet.Bottleneck, 8, [4, 6], [1, 1], True, True), 48, 1e-3, RESNET),
+    ("mobilenet-v2, TensorFlow's padding", {**V2_CONFIG, "tf_padding": True}, partial(mobilenet_v2, True), 64, 1e-4, MOBILENET_V2),
+    ("mobilenet-v3", TIMM, mobilenet_v3, 64, 1e-4, MOBILENET_V3),
+    ("convnext", CONVNEXT, small_convnext, 36, 1e-3),
 ]
-write("src/models/goldens/checkpoints-vision.json", {"reference": note, "cases": cases})
 
 
 def tensors(name):
@@ -442,4 +441,12 @@ def tensors(name):
     return {"name": name, "tensors": {key: list(value.shape) for key, value in state.items() if not key.endswith("num_batches_tracked")}}
 
 
-write("src/models/goldens/torchvision-names.json", {"reference": reference({}, "names and shapes, to be met exactly"), "cases": [tensors("resnet18"), tensors("resnet50")]})
+def main():
+    torch.set_num_threads(1)
+    note = reference({"logits": 1e-4, "gradients": 1e-3, "losses": 1e-3}, "float32 sums in another order against double precision, through up to 52 convolutions and 10 steps")
+    write("src/models/goldens/checkpoints-vision.json", {"reference": note, "cases": [case(*arguments) for arguments in CASES]})
+    write("src/models/goldens/torchvision-names.json", {"reference": reference({}, "names and shapes, to be met exactly"), "cases": [tensors("resnet18"), tensors("resnet50")]})
+
+
+if __name__ == "__main__":
+    main()
