@@ -34,6 +34,8 @@ describe("the steps", () => {
 
   it("say what is chosen before anybody looked", () => {
     expect(lines({ ...start, data, modelName: "MobileNetV3" }).slice(1, 3)).toEqual(["Model: MobileNetV3 · head only (open)", "Settings: 20 epochs · AdamW (open)"]);
+    const adapted = { ...start, recipe: { ...start.recipe, lora: { ...start.recipe.lora, enabled: true } } };
+    expect(lines({ ...adapted, data, modelName: "MobileNetV3" })[1]).toBe("Model: MobileNetV3 · head and adapters (open)");
   });
 
   it("say what was chosen", () => {

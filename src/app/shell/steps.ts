@@ -24,9 +24,10 @@ export interface StepsInput {
 
 const optimizers = { sgd: "SGD", adam: "Adam", adamw: "AdamW", rmsprop: "RMSprop" };
 
-function layersLine(unfreeze: Recipe["unfreeze"]): string {
-  if (Array.isArray(unfreeze)) return "own choice";
-  return { head: "head only", "last-block": "last block", all: "everything" }[unfreeze];
+function layersLine({ unfreeze, lora }: Recipe): string {
+  const adapters = lora.enabled ? " and adapters" : "";
+  if (Array.isArray(unfreeze)) return `own choice${adapters}`;
+  return `${{ head: lora.enabled ? "head" : "head only", "last-block": "last block", all: "everything" }[unfreeze]}${adapters}`;
 }
 
 function dataLine({ data, opening }: StepsInput): string {
@@ -57,7 +58,7 @@ export function describeSteps(input: StepsInput): readonly StepState[] {
 
   return [
     { id: "data", name: "Data", line: dataLine(input), status: waiting === null ? "done" : input.opening ? "busy" : "open" },
-    later("model", "Model", modelName === null ? "Choose a model" : `${modelName} · ${layersLine(recipe.unfreeze)}`, modelName !== null && visited.has("model") ? "done" : "open"),
+    later("model", "Model", modelName === null ? "Choose a model" : `${modelName} · ${layersLine(recipe)}`, modelName !== null && visited.has("model") ? "done" : "open"),
     later("settings", "Settings", `${formatPlural(recipe.epochs, "epoch")} · ${optimizers[recipe.optimizer]}`, visited.has("settings") ? "done" : "open"),
     later("train", "Train", trainLine(run), run.kind === "running" ? "busy" : run.kind === "finished" ? "done" : "open"),
     run.kind === "finished"

@@ -34,6 +34,13 @@ describe("choosing layers", () => {
     expect(toPatterns(tree, withGroup(opened, expand, false))).toEqual(["body/block/project", "head"]);
   });
 
+  it("names no adapters: they learn without being asked for, and may be gone the next time", () => {
+    const query = group("q", 44, [group("q/kernel", 40), group("q/lora_A", 2), group("q/lora_B", 2)]);
+    const adapters = ["q/lora_A", "q/lora_B", "head"];
+    expect(toPatterns([query, head], new Set(adapters))).toEqual(["head"]);
+    expect(toPatterns([query, head], withGroup(new Set(adapters), query, true))).toEqual(["q", "head"]);
+  });
+
   it("from here to the end freezes what comes before", () => {
     expect([...fromHere(tree, project)]).toEqual(["body/block/project", "head"]);
     expect(toPatterns(tree, fromHere(tree, stem))).toEqual(["stem", "body", "head"]);
