@@ -14,6 +14,7 @@ const layers = {
   models: ["core", "graph", "formats"],
   engine: ["core", "graph"],
   data: ["core"],
+  hub: ["core"],
   train: ["core", "graph", "engine", "data"],
   client: ["core", "protocol"],
   store: ["core", "protocol", "client"],
@@ -21,7 +22,7 @@ const layers = {
 };
 
 /** Types of the protocol are the vocabulary that every layer shares; their code (zod) is not. */
-const protocolTypes = ["models", "engine", "train", "data"];
+const protocolTypes = ["models", "engine", "train", "data", "hub"];
 
 const src = (...names) => `^src/(${names.join("|")})/`;
 
@@ -111,6 +112,13 @@ module.exports = {
       severity: "error",
       from: { path: src("core", "protocol", "client", "store", "ui", "app") },
       to: { path: "@tensorflow/", reachable: true },
+    },
+    {
+      name: "hub-client-in-the-worker",
+      comment: "The hub's library is large, and asks servers: only src/hub imports it, and the page does not.",
+      severity: "error",
+      from: { path: "^src/", pathNot: `${src("hub")}|${test}` },
+      to: { path: "@huggingface/hub" },
     },
     { name: "no-tests-in-the-product", comment: "Only tests import tests.", severity: "error", from: { path: "^src/", pathNot: test }, to: { path: test } },
     { name: "no-dev-packages-in-the-product", comment: "What ships is listed under dependencies.", severity: "error", from: { path: "^src/", pathNot: test }, to: { dependencyTypes: ["npm-dev"] } },

@@ -4,7 +4,7 @@ import { defineConfig } from "eslint/config";
 import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
-const belowThePage = "src/{core,graph,formats,models,engine,train,data,tasks,worker,protocol}/**/*.{ts,tsx}";
+const belowThePage = "src/{core,graph,formats,models,engine,train,data,hub,tasks,worker,protocol}/**/*.{ts,tsx}";
 
 export default defineConfig(
   { ignores: ["dist", "public", "node_modules", "test-results", "playwright-report", "coverage"] },

@@ -4,6 +4,7 @@
  * and end with CancelledError after `cancel()`.
  */
 import type { ColumnMapping, DataSummary, FileParts, ItemPage, ItemQuery, OpenedData, SourceFile } from "./data.ts";
+import type { HubAccess, HubHit, HubQuery, HubRepository, StorageReport } from "./hub.ts";
 import type { DeviceReport, ModelCard, ModelLayers, OutlineNode, SelectionReport } from "./models.ts";
 import type { Augmentation, Recipe, TaskId } from "./recipe.ts";
 import type { ConfusionQuery, ExportOptions, Prediction, PredictionInput, RunCommand, RunEvent, RunResults } from "./run.ts";
@@ -59,6 +60,15 @@ export interface WorkerApi {
   listModels(task: TaskId): Promise<readonly ModelCard[]>;
   /** A TensorFlow.js layers model: model.json and its shards. */
   importModel(files: readonly SourceFile[], onProgress: OnProgress): Promise<ModelCard>;
+  // Models of a hub. Downloads go on beside the other jobs, one at a time.
+  searchHub(query: HubQuery, access: HubAccess): Promise<readonly HubHit[]>;
+  describeRepository(name: string, access: HubAccess): Promise<HubRepository>;
+  /** Brings what is missing here, opens it, and lists it among the models. What had arrived stays when it is cancelled. */
+  downloadRepository(repository: HubRepository, access: HubAccess, onProgress: OnProgress): Promise<ModelCard>;
+  cancelDownload(): Promise<void>;
+  listStored(): Promise<StorageReport>;
+  deleteStored(id: string): Promise<void>;
+
   /** The layers as they will be trained: the trunk with the new head for the open data's classes. */
   describeLayers(recipe: Recipe): Promise<ModelLayers>;
   /** Every node of the same graph, for the layer map. */

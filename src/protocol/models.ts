@@ -18,8 +18,8 @@ export interface ModelCard {
   readonly limits: string;
   readonly parameters: number;
   readonly downloadBytes: number;
-  /** Embedded in the page, or brought by the person. */
-  readonly origin: "embedded" | "imported";
+  /** Embedded in the page, brought by the person, or downloaded from a hub and stored. */
+  readonly origin: "embedded" | "imported" | "hub";
 }
 
 export interface ModelLayers {

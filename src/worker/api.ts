@@ -11,6 +11,7 @@ import type { RunEvent } from "../protocol/run.ts";
 import { previewViews } from "../tasks/image-classification/preview.ts";
 import { Device } from "./device.ts";
 import { exportRun } from "./export.ts";
+import { HubModels } from "./hub-models.ts";
 import { Jobs } from "./jobs.ts";
 import { ModelStore } from "./model-store.ts";
 import { OpenedDownload } from "./opened-download.ts";
@@ -34,8 +35,10 @@ async function gather(partFrom: FileParts, signal: AbortSignal): Promise<readonl
 
 export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
   const device = new Device(`${embeddedBase}wasm/`);
-  const models = new ModelStore(embeddedBase);
+  const hub = new HubModels();
+  const models = new ModelStore(embeddedBase, hub);
   const jobs = new Jobs();
+  const downloads = new Jobs();
   let dataset: Dataset | null = null;
   let table: Table | null = null;
   let run: FineTuningRun | null = null;
@@ -102,6 +105,13 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
         onProgress({ what: "Reading the model", done: 0, total: 1 });
         return models.import(files);
       }),
+    searchHub: (query, access) => hub.search(query, access),
+    describeRepository: (name, access) => hub.describe(name, access),
+    downloadRepository: (repository, access, onProgress) => downloads.run((signal) => hub.download(repository, access, { signal, onProgress })),
+    cancelDownload: async () => downloads.cancel(),
+    listStored: () => hub.stored(),
+    deleteStored: (id) => hub.delete(id),
+
     describeLayers: async (recipe) => models.layers(recipe, classCount(dataset)),
     describeGraph: async (recipe) => models.outline(recipe, classCount(dataset)),
     describeSelection: async (recipe) => models.selection(recipe, classCount(dataset), dataset?.summary().itemCount ?? 0),

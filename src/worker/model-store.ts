@@ -1,4 +1,4 @@
-/** The models that a person can start from: the catalog's, loaded when first used, and those brought along. */
+/** The models that a person can start from: the catalog's, loaded when first used, those brought along, and those stored from a hub. */
 import { GraftError } from "../core/errors.ts";
 import { graftHead } from "../tasks/classification/head.ts";
 import { Rng } from "../core/rng.ts";
@@ -15,6 +15,7 @@ import type { ModelCard, ModelLayers, OutlineNode, SelectionReport } from "../pr
 import type { Recipe, TaskId } from "../protocol/recipe.ts";
 import { countWeights } from "../graph/parameters.ts";
 import { estimateMemory } from "../train/memory-estimate.ts";
+import { isHubId, type HubModels } from "./hub-models.ts";
 import { concreteInputShapes } from "./model-input.ts";
 
 interface Imported {
@@ -27,13 +28,17 @@ export class ModelStore {
   private readonly loading = new Map<string, Promise<LoadedModel>>();
   private readonly assetBase: string;
 
+  private readonly hub: HubModels;
+
   /** @param assetBase where the embedded files are served, with a trailing slash. */
-  constructor(assetBase: string) {
+  constructor(assetBase: string, hub: HubModels) {
     this.assetBase = assetBase;
+    this.hub = hub;
   }
 
-  list(task: TaskId): readonly ModelCard[] {
-    return [...catalog.map((family) => family.card), ...[...this.imported.values()].map(({ card }) => card)].filter((card) => card.tasks.includes(task));
+  async list(task: TaskId): Promise<readonly ModelCard[]> {
+    const all = [...catalog.map((family) => family.card), ...[...this.imported.values()].map(({ card }) => card), ...(await this.hub.cards())];
+    return all.filter((card) => card.tasks.includes(task));
   }
 
   async import(files: readonly SourceFile[]): Promise<ModelCard> {
@@ -45,6 +50,7 @@ export class ModelStore {
   async load(id: string): Promise<LoadedModel> {
     const imported = this.imported.get(id);
     if (imported) return imported.loaded;
+    if (isHubId(id)) return this.hub.load(id);
     const family = catalog.find((candidate) => candidate.card.id === id);
     if (!family) {
       throw new GraftError({ where: `model "${id}"`, what: "no such model", wanted: `one of ${[...catalog.map(({ card }) => card.id), ...this.imported.keys()].map((name) => `"${name}"`).join(", ")}`, next: "An imported model has to be dropped in again after a reload" });

@@ -1,0 +1,85 @@
+/** Every request to the hub goes through here: it adds the token, for the hub alone, and turns what can go wrong into sentences. */
+import { CancelledError, GraftError } from "../core/errors.ts";
+import type { HubAccess } from "../protocol/hub.ts";
+
+export type Fetch = typeof globalThis.fetch;
+
+export interface AskOptions {
+  readonly signal?: AbortSignal;
+  /** The network; tests give another. */
+  readonly fetch?: Fetch;
+}
+
+/** Passing trouble: worth another try. Carries the sentence for when there is none left. */
+export class TroubleOnTheWay extends Error {
+  readonly sentence: GraftError;
+  constructor(sentence: GraftError) {
+    super(sentence.message);
+    this.sentence = sentence;
+  }
+}
+
+/** @throws GraftError where it is no address. @returns it without a slash at the end */
+export function hubBase({ base }: HubAccess): string {
+  const url = URL.canParse(base) ? new URL(base) : null;
+  if (url && (url.protocol === "https:" || url.protocol === "http:")) return url.href.replace(/\/+$/, "");
+  throw new GraftError({ where: "the hub's address", what: `"${base}" is no web address`, wanted: "one such as https://huggingface.co", next: "Correct it in the hub's settings" });
+}
+
+function refusal(response: Response, access: HubAccess): GraftError {
+  const { host, pathname } = new URL(response.url);
+  const where = `${host}${decodeURIComponent(pathname)}`;
+  const code = response.headers.get("X-Error-Code");
+  const withToken = access.token ? "Check that your token may read it" : "Give a token that may read it in the hub's settings; it is kept for this session only";
+  if (code === "GatedRepo") return new GraftError({ where, what: "its owner wants you to accept terms first", next: `Open it on ${host}, accept them there. ${withToken}` });
+  switch (response.status) {
+    case 401:
+    case 403:
+      return new GraftError({ where, what: `there is no such public repository: it is private, or its name is another${access.token ? ", or the token is not valid" : ""}`, next: `Check the name. ${withToken}` });
+    case 404:
+      return new GraftError({ where, what: "the hub has nothing there", next: "Check the name; it may have been deleted or renamed" });
+    case 429:
+      return new GraftError({ where: host, what: "it asks for a pause: too many requests from your address", next: "Wait a few minutes and try again" });
+    default:
+      return new GraftError({ where, what: `the hub answered ${response.status}`, next: "Try again in a while" });
+  }
+}
+
+function noAnswer(url: string): GraftError {
+  const { host } = new URL(url);
+  if (globalThis.navigator?.onLine === false) return new GraftError({ where: host, what: "this device is offline", next: "Models that are stored here still work" });
+  return new GraftError({ where: host, what: "no answer that this page may read", next: "Check the connection and the address in the hub's settings. A mirror has to allow pages of other sites (CORS), and be one that this page may reach: start Graft with --hub and its address" });
+}
+
+/** `fetch` as the hub's library wants it; an answer that is not ok is thrown. */
+export function asker(access: HubAccess, { signal, fetch = globalThis.fetch }: AskOptions = {}): Fetch {
+  const { origin } = new URL(hubBase(access));
+  return async (input, init) => {
+    const url = typeof input === "string" ? input : input instanceof URL ? input.href : input.url;
+    const headers = new Headers(init?.headers);
+    // Never to where a link or a redirect leads.
+    if (access.token && new URL(url).origin === origin) headers.set("Authorization", `Bearer ${access.token}`);
+    let response: Response;
+    try {
+      // What is asked by name is asked anew: whether an entry in the browser's cache is current is the hub's to say.
+      response = await fetch(url, { ...init, headers, signal: init?.signal ?? signal, referrerPolicy: "no-referrer", credentials: "omit" });
+    } catch (error) {
+      if (signal?.aborted) throw new CancelledError();
+      if (init?.signal?.aborted) throw error;
+      throw new TroubleOnTheWay(noAnswer(url));
+    }
+    if (response.ok || response.status === 416) return response;
+    await response.body?.cancel();
+    const sentence = refusal(response, access);
+    throw response.status === 429 || response.status >= 500 ? new TroubleOnTheWay(sentence) : sentence;
+  };
+}
+
+/** For what is asked once and not again: passing trouble is as final as any other. */
+export async function once<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof TroubleOnTheWay ? error.sentence : error;
+  }
+}

@@ -1,0 +1,123 @@
+/** What the hub says, asked of a server with the hub's routes: search, one repository, and every way in which it can refuse. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GraftError } from "../core/errors.ts";
+import type { HubAccess } from "../protocol/hub.ts";
+import { describeRepository, type Families, repositoryName, searchHub } from "./client.ts";
+import { curated } from "./curated.ts";
+import { fitOf } from "./fit.ts";
+import { startHub, type TestHub } from "./testing/server.ts";
+import { someBytes, textRepository } from "./testing/repositories.ts";
+
+const families = new Set(["bert", "vit", "mobilenetv3_small_100"]);
+const known: Families = {
+  has: (type) => families.has(type),
+  check: (config, where) => {
+    const type = String((config as { model_type?: string }).model_type);
+    if (!families.has(type)) throw new GraftError({ where, what: `it is of the kind "${type}"` });
+  },
+};
+const plain = textRepository();
+const shards: ReadonlyMap<string, Uint8Array> = new Map([
+  ["config.json", new TextEncoder().encode('{"model_type":"bert"}')],
+  ["model.safetensors.index.json", new TextEncoder().encode("{}")],
+  ["model-00002-of-00002.safetensors", someBytes(4000)],
+  ["model-00001-of-00002.safetensors", someBytes(3000)],
+]);
+
+let hub: TestHub;
+let access: HubAccess;
+beforeAll(async () => {
+  hub = await startHub([
+    plain,
+    textRepository({ name: "other/bert-popular", downloads: 99_999, gated: "auto", token: undefined }),
+    textRepository({ name: "other/bert-speech", task: "automatic-speech-recognition" }),
+    textRepository({ name: "other/bert-strange", modelType: "strange", files: new Map([...plain.files, ["config.json", new TextEncoder().encode('{"model_type":"strange"}')]]) }),
+    textRepository({ name: "other/bert-pickled", tags: ["bert"] }),
+    textRepository({ name: "other/shards", files: shards }),
+    textRepository({ name: "other/no-weights", files: new Map([["config.json", new TextEncoder().encode('{"model_type":"bert"}')]]) }),
+    textRepository({ name: "other/terms", gated: "auto", token: "hf_right" }),
+    textRepository({ name: "other/private", token: "hf_right" }),
+  ]);
+  access = { base: `${hub.url}/` };
+});
+afterAll(() => hub.close());
+
+const sentence = async (work: Promise<unknown>): Promise<string> => {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(GraftError);
+  return (error as GraftError).message;
+};
+
+describe("search", () => {
+  it("shows what Graft reads for the task, most downloaded first", async () => {
+    const hits = await searchHub({ text: "bert", task: "text-classification" }, access, known);
+    expect(hits.map(({ name }) => name)).toEqual(["other/bert-popular", "someone/tiny-bert"]);
+    expect(hits[1]).toEqual({ name: "someone/tiny-bert", modelType: "bert", licence: "apache-2.0", downloads: 12_345, parameters: 25_000, bytes: 100_000, gate: "open" });
+    expect(hits[0]).toMatchObject({ gate: "asks-terms" });
+    expect(await searchHub({ text: "bert", task: "image-classification" }, access, known)).toEqual([]);
+  });
+
+  it("asks nobody for the curated list, which is per task and of families that Graft reads", async () => {
+    const hits = await searchHub({ text: " ", task: "image-classification" }, { base: "http://127.0.0.1:1" }, known);
+    expect(hits.length).toBeGreaterThan(1);
+    expect(hits.map(({ modelType }) => families.has(modelType))).not.toContain(false);
+    expect(hits.every(({ why, licence, bytes }) => why && licence && bytes)).toBe(true);
+    expect(new Set(curated.map(({ name }) => name)).size).toBe(curated.length);
+  });
+
+  it("takes a repository's address for its name", async () => {
+    expect(repositoryName("https://huggingface.co/google/vit-base-patch16-224/tree/main")).toBe("google/vit-base-patch16-224");
+    expect(repositoryName("google/vit-base-patch16-224")).toBe("google/vit-base-patch16-224");
+    expect(repositoryName("birds and/or bees")).toBeNull();
+    expect((await searchHub({ text: `${hub.url}/someone/tiny-bert`, task: "text-classification" }, access, known)).length).toBe(1);
+  });
+});
+
+describe("a repository", () => {
+  it("says what would be downloaded, small files first, and nothing else", async () => {
+    const found = await describeRepository("someone/tiny-bert", access, known);
+    expect(found).toMatchObject({ revision: plain.revision, licence: "apache-2.0", modelType: "bert", gate: "open", parameters: 25_000, problem: null });
+    expect(found.files.map(({ path }) => path)).toEqual(["config.json", "README.md", "tokenizer.json", "model.safetensors"]);
+    expect(found.files.at(-1)).toMatchObject({ bytes: 100_000, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
+    expect(found.totalBytes).toBe(found.files.reduce((sum, { bytes }) => sum + bytes, 0));
+  });
+
+  it("takes shards where there is no single file", async () => {
+    const { files } = await describeRepository("other/shards", access, known);
+    expect(files.map(({ path }) => path)).toEqual(["config.json", "model.safetensors.index.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]);
+  });
+
+  it("is described with why it is of no use", async () => {
+    expect((await describeRepository("other/bert-strange", access, known)).problem).toEqual({ where: "other/bert-strange, config.json", what: 'it is of the kind "strange"' });
+    expect((await describeRepository("other/no-weights", access, known)).problem?.what).toMatch(/no weights as safetensors/);
+  });
+
+  it("that asks for terms is described, with what to do; a token opens it, and is sent nowhere else", async () => {
+    const closed = await describeRepository("other/terms", access, known);
+    expect(closed.gate).toBe("asks-terms");
+    expect(closed.problem?.what).toMatch(/accept terms/);
+    expect((await describeRepository("other/terms", { ...access, token: "hf_right" }, known)).problem).toBeNull();
+    expect(await sentence(describeRepository("other/private", access, known))).toMatch(/private.*Give a token/);
+    expect((await describeRepository("other/private", { ...access, token: "hf_right" }, known)).name).toBe("other/private");
+  });
+
+  it("that is not there, and a hub that is not there, are sentences", async () => {
+    expect(await sentence(describeRepository("nobody/nothing", access, known))).toMatch(/no such public repository/);
+    expect(await sentence(describeRepository("a/b", { base: "http://127.0.0.1:1" }, known))).toMatch(/no answer that this page may read.*CORS/);
+    expect(await sentence(searchHub({ text: "x", task: "text-classification" }, { base: "hub.local" }, known))).toMatch(/"hub.local" is no web address/);
+  });
+});
+
+describe("whether it fits", () => {
+  const gigabytes = 1e9 / 4;
+  it("is said of storage, of a head alone, and of all layers", () => {
+    expect(fitOf(0.1 * gigabytes, 1e9, { freeStorageBytes: 2e9 }).verdict).toBe("fits");
+    expect(fitOf(0.1 * gigabytes, 3e9, { freeStorageBytes: 2e9 }).verdict).toBe("no-storage");
+    expect(fitOf(1 * gigabytes, 1e9, { freeStorageBytes: null }).verdict).toBe("head-only");
+    expect(fitOf(4 * gigabytes, 1e9, { freeStorageBytes: null }).verdict).toBe("no-memory");
+    expect(fitOf(0.3 * gigabytes, 1, { freeStorageBytes: null, memoryGigabytes: 2 }).verdict).toBe("head-only");
+  });
+});
