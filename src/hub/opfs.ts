@@ -23,7 +23,7 @@ async function namesIn(directory: FileSystemDirectoryHandle): Promise<readonly s
 }
 
 /** Private windows of some browsers, and pages that are not served securely, have none. */
-const isSupported = (): boolean => Boolean(globalThis.navigator?.storage?.getDirectory);
+const isSupported = (): boolean => globalThis.navigator?.storage !== undefined && "getDirectory" in navigator.storage;
 
 const isMissing = (error: unknown): boolean => error instanceof DOMException && error.name === "NotFoundError";
 

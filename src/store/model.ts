@@ -24,6 +24,10 @@ interface ModelState {
   readonly error: ErrorSentence | null;
 
   readonly choose: (id: string) => void;
+  /** Another model to choose from, in place of one of the same id. */
+  readonly add: (card: ModelCard) => void;
+  /** One that is gone; where it was chosen, the first is. */
+  readonly forget: (id: string) => void;
   readonly importFiles: (files: readonly SourceFile[]) => Promise<void>;
   readonly cancelImport: () => Promise<void>;
   /** Writes the recipe's `unfreeze`; `trainable` is shown until the worker has answered. */
@@ -50,13 +54,25 @@ export const useModel = create<ModelState>()((set, get) => ({
     useRecipe.getState().update({ model: id, unfreeze: "head" });
   },
 
+  add: (card) => {
+    set(({ cards }) => ({ cards: [...cards.filter(({ id }) => id !== card.id), card] }));
+  },
+
+  forget: (id) => {
+    const cards = get().cards.filter((card) => card.id !== id);
+    set({ cards });
+    const [first] = cards;
+    if (first && useRecipe.getState().recipe.model === id) get().choose(first.id);
+  },
+
   importFiles: async (files) => {
     set({ importing: { what: "Reading the model", done: 0, total: 0 }, error: null });
     try {
       const card = await worker().importModel(files, (progress) => {
         if (get().importing) set({ importing: progress });
       });
-      set(({ cards }) => ({ importing: null, cards: [...cards.filter(({ id }) => id !== card.id), card] }));
+      set({ importing: null });
+      get().add(card);
       get().choose(card.id);
     } catch (error) {
       set({ importing: null, error: error instanceof CancelledError ? null : sentenceOf(error) });

@@ -6,7 +6,7 @@ import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, sep } from "node:path";
-import { contentSecurityPolicy, isolationHeaders } from "./headers.mjs";
+import { contentSecurityPolicyWith, isolationHeaders } from "./headers.mjs";
 import { CommandError } from "./project.mjs";
 
 /** @type {Record<string, string>} */
@@ -26,12 +26,13 @@ const mimeTypes = {
   ".zip": "application/zip",
 };
 
-const ownHeaders = {
+/** @param {readonly string[]} mirrors */
+const ownHeaders = (mirrors) => ({
   ...isolationHeaders,
-  "Content-Security-Policy": contentSecurityPolicy,
+  "Content-Security-Policy": contentSecurityPolicyWith(mirrors),
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
-};
+});
 
 /**
  * The file that a URL path names, or undefined: never one outside `root`, whatever the path or a link in it says.
@@ -52,10 +53,10 @@ async function resolveFile(root, url) {
 
 /**
  * Serves a folder on a free port, or the one given.
- * @param {{ root: string, port?: number, headers?: Record<string, string> }} options headers: of every answer; a test of what a host without ours does gives others.
+ * @param {{ root: string, port?: number, mirrors?: readonly string[], headers?: Record<string, string> }} options mirrors: origins of hubs that the page may reach beside the usual ones; headers: of every answer; a test of what a host without ours does gives others.
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
-export async function serve({ root, port = 0, headers = ownHeaders }) {
+export async function serve({ root, port = 0, mirrors = [], headers = ownHeaders(mirrors) }) {
   const realRoot = await realpath(root);
   const server = createServer(async (request, response) => {
     const send = (/** @type {number} */ status, /** @type {string} */ text) =>

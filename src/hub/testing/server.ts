@@ -128,7 +128,7 @@ export async function startHub(repositories: readonly TestRepository[]): Promise
 function search(repositories: readonly TestRepository[], query: URLSearchParams): readonly TestRepository[] {
   const words = (query.get("search") ?? "").toLowerCase();
   const filters = query.getAll("filter");
-  const found = repositories.filter(({ name, tags = [], token }) => token === undefined && name.toLowerCase().includes(words) && filters.every((tag) => tags.includes(tag)));
+  const found = repositories.filter(({ name, tags = [], token, gated }) => (token === undefined || gated !== undefined) && name.toLowerCase().includes(words) && filters.every((tag) => tags.includes(tag)));
   return found.toSorted((a, b) => (b.downloads ?? 0) - (a.downloads ?? 0)).slice(0, Number(query.get("limit") ?? 1000));
 }
 

@@ -8,15 +8,17 @@ interface ProgressLineProps {
   readonly done?: number;
   /** 0 or absent while the end is not known. */
   readonly total?: number;
+  /** How `done` and `total` read. */
+  readonly format?: (value: number) => string;
   readonly onCancel?: () => void;
 }
 
-export function ProgressLine({ what, done = 0, total = 0, onCancel }: ProgressLineProps) {
+export function ProgressLine({ what, done = 0, total = 0, format = formatCount, onCancel }: ProgressLineProps) {
   const share = total > 0 ? Math.min(1, done / total) : null;
   return (
     <div className={classes.progress}>
       <div aria-live="polite">
-        {what} {total > 0 && <span className={classes.progressCount}>{`${formatCount(done)} of ${formatCount(total)}`}</span>}
+        {what} {total > 0 && <span className={classes.progressCount}>{`${format(done)} of ${format(total)}`}</span>}
       </div>
       {onCancel && (
         <Button variant="default" size="xs" onClick={onCancel}>

@@ -1,15 +1,19 @@
 /** Step two: the model to start from, and which of its layers learn. */
-import { IconFile } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
+import { IconFile, IconWorldDownload } from "@tabler/icons-react";
+import { useHub } from "../../../store/hub.ts";
 import { useModel } from "../../../store/model.ts";
 import { useRecipe } from "../../../store/recipe.ts";
 import { useSession } from "../../../store/session.ts";
 import { DropArea } from "../../../ui/data/DropArea.tsx";
 import { FilesButton } from "../../../ui/data/FilesButton.tsx";
 import { ModelCards } from "../../../ui/model/ModelCards.tsx";
+import { formatBytes } from "../../../ui/primitives/format.ts";
 import { Panel } from "../../../ui/primitives/Panel.tsx";
 import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { StepPage } from "../../../ui/primitives/StepPage.tsx";
+import { HubDrawer } from "./HubDrawer.tsx";
 import { LayersPanel } from "./LayersPanel.tsx";
 
 export function ModelStep() {
@@ -18,6 +22,7 @@ export function ModelStep() {
   const importing = useModel((state) => state.importing);
   const error = useModel((state) => state.error);
   const { choose, importFiles, cancelImport } = useModel.getState();
+  const download = useHub((state) => state.download);
   const chosen = useRecipe(({ recipe }) => recipe.model);
   const goTo = useSession((state) => state.goTo);
 
@@ -29,6 +34,11 @@ export function ModelStep() {
     >
       {error && <Sentence sentence={error} />}
       <ModelCards cards={cards} chosen={chosen} onChoose={choose} />
+      {download && (
+        <Panel>
+          <ProgressLine what={download.progress.what} done={download.progress.done} total={download.progress.total} format={formatBytes} onCancel={() => void useHub.getState().cancel()} />
+        </Panel>
+      )}
       {importing ? (
         <Panel>
           <ProgressLine what={importing.what} done={importing.done} total={importing.total} onCancel={() => void cancelImport()} />
@@ -40,13 +50,19 @@ export function ModelStep() {
           help="An ONNX file, a TensorFlow.js model.json with its weight files, or a Hugging Face folder: config.json, .safetensors and the tokenizer."
           onFiles={(files) => void importFiles(files)}
           actions={
-            <FilesButton variant="default" onFiles={(files) => void importFiles(files)} leftSection={<IconFile size={16} stroke={1.75} aria-hidden />}>
-              Choose model files
-            </FilesButton>
+            <>
+              <FilesButton variant="default" onFiles={(files) => void importFiles(files)} leftSection={<IconFile size={16} stroke={1.75} aria-hidden />}>
+                Choose model files
+              </FilesButton>
+              <Button variant="default" onClick={useHub.getState().open} leftSection={<IconWorldDownload size={16} stroke={1.75} aria-hidden />}>
+                From Hugging Face
+              </Button>
+            </>
           }
         />
       )}
       {layers ? <LayersPanel layers={layers} /> : error === null && <ProgressLine what="Reading the layers" />}
+      <HubDrawer />
     </StepPage>
   );
 }

@@ -1,0 +1,86 @@
+/** A model from a hub: found, described, downloaded with an interruption, trained on, and still there without the hub. */
+import { startHub, type TestHub, type TestRepository } from "../src/hub/testing/server.ts";
+import { textCheckpoint } from "../src/models/testing/checkpoint-files.ts";
+import type { Page } from "@playwright/test";
+import { expectAccessible } from "./support/axe.ts";
+import { expect, test } from "./support/fixtures.ts";
+import { goTo } from "./support/journey.ts";
+
+async function tinyBert(): Promise<TestRepository> {
+  const files = new Map<string, Uint8Array>();
+  for (const { path, blob } of textCheckpoint("bert")) files.set(path.replace(/^.*\//, ""), new Uint8Array(await blob.arrayBuffer()));
+  files.set("README.md", new TextEncoder().encode("---\nlicense: apache-2.0\n---\n"));
+  return { name: "someone/tiny-bert", revision: "0123456789abcdef0123456789abcdef01234567", files, task: "fill-mask", tags: ["safetensors", "bert", "license:apache-2.0"], modelType: "bert", parameters: 12_345, downloads: 4321 };
+}
+
+let hub: TestHub;
+test.beforeEach(async () => {
+  const plain = await tinyBert();
+  hub = await startHub([plain, { ...plain, name: "someone/other-bert", gated: "auto", token: "hf_x" }]);
+});
+test.afterEach(() => hub.close());
+
+async function openTexts(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Emoji names" }).click();
+  await page.getByRole("button", { name: "Use these columns" }).click();
+  await expect(page.getByRole("button", { name: "Continue to Model" })).toBeVisible();
+  await goTo(page, "Model");
+}
+
+test.describe("from a hub", () => {
+  // What is asked of a hub that is not there is an error for the console too.
+  test.use({ expectedErrors: [/ERR_CONNECTION_REFUSED/, /status of 401/] });
+
+  test("search, download, cancel, resume, layers; offline after a reload; deleted", async ({ page }) => {
+    await page.goto("./");
+    await openTexts(page);
+    await page.getByRole("button", { name: "From Hugging Face" }).click();
+    const drawer = page.getByRole("dialog");
+    await expect(drawer.getByRole("list", { name: "Good to start from" })).toContainText("distilbert-base-uncased");
+    await expectAccessible(page);
+
+    await drawer.getByRole("radio", { name: "Settings" }).click();
+    await drawer.getByRole("textbox", { name: "Address of the hub" }).fill(hub.url);
+    await drawer.getByRole("textbox", { name: "Address of the hub" }).blur();
+    await drawer.getByRole("radio", { name: "Find" }).click();
+    await drawer.getByRole("searchbox", { name: "Search models" }).fill("bert");
+    await drawer.getByRole("button", { name: /other-bert/ }).click();
+    await expect(drawer.getByText("its owner wants you to accept terms first")).toBeVisible();
+    await expect(drawer.getByRole("button", { name: /^Download/ })).toBeDisabled();
+    await drawer.getByRole("button", { name: "All models" }).click();
+
+    await drawer.getByRole("button", { name: /tiny-bert/ }).click();
+    await expect(drawer.getByText("Fits on this device")).toBeVisible();
+    await expect(drawer.getByText("apache-2.0")).toBeVisible();
+    await expectAccessible(page);
+    hub.pace = 1000;
+    await drawer.getByRole("button", { name: /^Download/ }).click();
+    await expect(drawer.getByRole("progressbar", { name: /Downloading/ })).toHaveAttribute("aria-valuenow", /[1-9]/);
+    await drawer.getByRole("button", { name: "Cancel" }).click();
+    await expect(drawer.getByRole("button", { name: /^Resume, .* left/ })).toBeVisible();
+    hub.pace = null;
+    await drawer.getByRole("button", { name: /^Resume/ }).click();
+    await expect(drawer).toBeHidden();
+    expect(hub.asked.at(-1)?.range).toMatch(/^bytes=[1-9]\d*-$/);
+    await expect(page.getByRole("radio", { name: "someone/tiny-bert" })).toBeChecked();
+    await expect(page.getByRole("heading", { name: "Layers" })).toBeVisible();
+    await expect(page.getByText("encoder").first()).toBeVisible();
+
+    await hub.close();
+    await page.goto("./");
+    await openTexts(page);
+    await page.getByRole("radio", { name: "someone/tiny-bert" }).check();
+    await expect(page.getByText("encoder").first()).toBeVisible();
+    await page.getByRole("button", { name: "From Hugging Face" }).click();
+    await drawer.getByRole("searchbox", { name: "Search models" }).fill("bert");
+    await expect(drawer.getByText("no answer that this page may read")).toBeVisible();
+    await drawer.getByRole("radio", { name: "Stored" }).click();
+    await expect(drawer.getByRole("list", { name: "Stored models" })).toContainText("someone/tiny-bert");
+    await expectAccessible(page);
+    await drawer.getByRole("button", { name: "Delete someone/tiny-bert" }).click();
+    await drawer.getByRole("button", { name: /^Delete \d/ }).click();
+    await expect(drawer.getByText("Nothing stored yet")).toBeVisible();
+    await drawer.getByRole("button", { name: "Close" }).click();
+    await expect(page.getByRole("radio", { name: "someone/tiny-bert" })).toHaveCount(0);
+  });
+});

@@ -1,0 +1,39 @@
+/** What opfs.browser.test.ts runs in a worker, because only there the storage works. */
+import * as Comlink from "comlink";
+import { GraftError } from "../core/errors.ts";
+import { OpfsStorage } from "./opfs.ts";
+
+const folder = "a%2Fb";
+const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+
+const checks = {
+  async run() {
+    const storage = new OpfsStorage("opfs-test");
+    await storage.remove(folder);
+    const missing = await storage.file(folder, "x.part").catch(() => "threw");
+    const first = await storage.append(folder, "x.part", 0);
+    await first.write(bytes("01234"));
+    await first.write(bytes("56789"));
+    const refused = await storage.append(folder, "x.part", 0).catch((error: unknown) => (error instanceof GraftError ? error.sentence.what : String(error)));
+    await first.close();
+    const written = await (await storage.file(folder, "x.part"))?.text();
+    const second = await storage.append(folder, "x.part", 5);
+    await second.write(bytes("abc"));
+    await second.close();
+    const resumed = await (await storage.file(folder, "x.part"))?.text();
+    const old = await storage.append(folder, "done", 0);
+    await old.write(bytes("old and longer than the new"));
+    await old.close();
+    await storage.rename(folder, "x.part", "done");
+    const renamed = await storage.names(folder);
+    const content = await (await storage.file(folder, "done"))?.text();
+    const folders = await storage.folders();
+    await storage.remove(folder, "never there");
+    await storage.remove(folder);
+    const { quotaBytes } = await storage.estimate();
+    return { missing, written, resumed, refused, renamed, content, folders, left: await storage.folders(), hasQuota: (quotaBytes ?? 0) > 0 };
+  },
+};
+export type OpfsChecks = typeof checks;
+
+Comlink.expose(checks);
