@@ -28,7 +28,9 @@ export function hubBase({ base }: HubAccess): string {
 
 function refusal(response: Response, access: HubAccess): GraftError {
   const { host, pathname } = new URL(response.url);
-  const where = `${host}${decodeURIComponent(pathname)}`;
+  const path = decodeURIComponent(pathname);
+  // The repository; which of its files or routes answered tells a person nothing more.
+  const where = /^\/(?:api\/models\/)?([^/]+\/[^/]+)\/(?:resolve|revision|tree)\//.exec(path)?.[1] ?? `${host}${path}`;
   const code = response.headers.get("X-Error-Code");
   const withToken = access.token ? "Check that your token may read it" : "Give a token that may read it in the hub's settings; it is kept for this session only";
   if (code === "GatedRepo") return new GraftError({ where, what: "its owner wants you to accept terms first", next: `Open it on ${host}, accept them there. ${withToken}` });
@@ -61,7 +63,6 @@ export function asker(access: HubAccess, { signal, fetch = globalThis.fetch }: A
     if (access.token && new URL(url).origin === origin) headers.set("Authorization", `Bearer ${access.token}`);
     let response: Response;
     try {
-      // What is asked by name is asked anew: whether an entry in the browser's cache is current is the hub's to say.
       response = await fetch(url, { ...init, headers, signal: init?.signal ?? signal, referrerPolicy: "no-referrer", credentials: "omit" });
     } catch (error) {
       if (signal?.aborted) throw new CancelledError();

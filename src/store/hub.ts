@@ -110,7 +110,8 @@ export const useHub = create<HubState>()((set, get) => {
     },
 
     setToken: (token) => {
-      set({ token: token.trim() });
+      // What was refused without it is asked again.
+      set({ token: token.trim(), picked: { kind: "none" } });
     },
 
     search: async (query) => {

@@ -53,27 +53,29 @@ function StoredRow({ model, downloading, onPick, onDelete }: { readonly model: S
           {storedAt > 0 && <span>{days.format(storedAt)}</span>}
         </span>
       </div>
-      {asking ? (
-        <>
-          <Button size="xs" variant="default" onClick={() => setAsking(false)}>
-            Keep
-          </Button>
-          <Button size="xs" color="red" onClick={() => onDelete(id)} autoFocus>
-            {`Delete ${formatBytes(bytes)}`}
-          </Button>
-        </>
-      ) : (
-        <>
-          {!isWhole && !downloading && (
-            <Button size="xs" variant="default" onClick={() => onPick(name)}>
-              Resume
+      <div className={classes.buttons}>
+        {asking ? (
+          <>
+            <Button size="xs" variant="default" onClick={() => setAsking(false)}>
+              Keep
             </Button>
-          )}
-          <Button size="xs" variant="default" disabled={downloading} onClick={() => setAsking(true)} aria-label={`Delete ${name}`}>
-            Delete
-          </Button>
-        </>
-      )}
+            <Button size="xs" color="red" onClick={() => onDelete(id)} autoFocus>
+              {`Delete ${formatBytes(bytes)}`}
+            </Button>
+          </>
+        ) : (
+          <>
+            {!isWhole && !downloading && (
+              <Button size="xs" variant="default" onClick={() => onPick(name)}>
+                Resume
+              </Button>
+            )}
+            <Button size="xs" variant="default" disabled={downloading} onClick={() => setAsking(true)} aria-label={`Delete ${name}`}>
+              Delete
+            </Button>
+          </>
+        )}
+      </div>
     </div>
   );
 }
