@@ -9,7 +9,8 @@ import { goTo } from "./support/journey.ts";
 async function tinyBert(): Promise<TestRepository> {
   const files = new Map<string, Uint8Array>();
   for (const { path, blob } of textCheckpoint("bert")) files.set(path.replace(/^.*\//, ""), new Uint8Array(await blob.arrayBuffer()));
-  files.set("README.md", new TextEncoder().encode("---\nlicense: apache-2.0\n---\n"));
+  // So large that its checksum is computed piece by piece, in WebAssembly that the page's policy has to allow.
+  files.set("README.md", new TextEncoder().encode(`---\nlicense: apache-2.0\n---\n${"A small model. ".repeat(700_000)}`));
   return { name: "someone/tiny-bert", revision: "0123456789abcdef0123456789abcdef01234567", files, task: "fill-mask", tags: ["safetensors", "bert", "license:apache-2.0"], modelType: "bert", parameters: 12_345, downloads: 4321 };
 }
 
@@ -53,7 +54,7 @@ test.describe("from a hub", () => {
     await expect(drawer.getByText("Fits on this device")).toBeVisible();
     await expect(drawer.getByText("apache-2.0")).toBeVisible();
     await expectAccessible(page);
-    hub.pace = 1000;
+    hub.pace = 100_000;
     await drawer.getByRole("button", { name: /^Download/ }).click();
     await expect(drawer.getByRole("progressbar", { name: /Downloading/ })).toHaveAttribute("aria-valuenow", /[1-9]/);
     await drawer.getByRole("button", { name: "Cancel" }).click();
@@ -61,7 +62,7 @@ test.describe("from a hub", () => {
     hub.pace = null;
     await drawer.getByRole("button", { name: /^Resume/ }).click();
     await expect(drawer).toBeHidden();
-    expect(hub.asked.at(-1)?.range).toMatch(/^bytes=[1-9]\d*-$/);
+    expect(hub.asked.filter(({ range }) => range !== undefined).map(({ range }) => range)).toEqual([expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
     await expect(page.getByRole("radio", { name: "someone/tiny-bert" })).toBeChecked();
     await expect(page.getByRole("heading", { name: "Layers" })).toBeVisible();
     await expect(page.getByText("encoder").first()).toBeVisible();

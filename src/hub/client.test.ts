@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GraftError } from "../core/errors.ts";
 import type { HubAccess } from "../protocol/hub.ts";
+import { asker } from "./ask.ts";
 import { describeRepository, type Families, repositoryName, searchHub } from "./client.ts";
 import { curated } from "./curated.ts";
 import { fitOf } from "./fit.ts";
@@ -108,6 +109,16 @@ describe("a repository", () => {
     expect(await sentence(describeRepository("nobody/nothing", access, known))).toMatch(/no such public repository/);
     expect(await sentence(describeRepository("a/b", { base: "http://127.0.0.1:1" }, known))).toMatch(/no answer that this page may read.*CORS/);
     expect(await sentence(searchHub({ text: "x", task: "text-classification" }, { base: "hub.local" }, known))).toMatch(/"hub.local" is no web address/);
+  });
+});
+
+describe("a token", () => {
+  it("goes to the hub and to no other host that a link leads to", async () => {
+    const seen: (string | null)[] = [];
+    const fetch = asker({ base: "https://hub.example/", token: "t" }, { fetch: async (_, init) => (seen.push(new Headers(init?.headers).get("Authorization")), new Response("{}")) });
+    await fetch("https://hub.example/api/models");
+    await fetch("https://elsewhere.example/api/models?cursor=2");
+    expect(seen).toEqual(["Bearer t", null]);
   });
 });
 

@@ -3,22 +3,31 @@ import * as Comlink from "comlink";
 import { expect, it } from "vitest";
 import type { OpfsChecks } from "./opfs.worker-fixture.ts";
 
-it("appends, goes on after what was kept, renames over, lists and removes", async () => {
+async function inWorker<T>(work: (checks: Comlink.Remote<OpfsChecks>) => Promise<T>): Promise<T> {
   const worker = new Worker(new URL("./opfs.worker-fixture.ts", import.meta.url), { type: "module" });
   try {
-    const checks = Comlink.wrap<OpfsChecks>(worker);
-    expect(await checks.run()).toEqual({
-      missing: null,
-      written: "0123456789",
-      resumed: "01234abc",
-      refused: "it is being downloaded at this moment, here or in another tab of Graft",
-      renamed: ["done"],
-      content: "01234abc",
-      folders: ["a%2Fb"],
-      left: [],
-      hasQuota: true,
-    });
+    return await work(Comlink.wrap<OpfsChecks>(worker));
   } finally {
     worker.terminate();
   }
+}
+
+it("appends, goes on after what was kept, renames over, lists and removes", async () => {
+  expect(await inWorker((checks) => checks.run())).toEqual({
+    missing: null,
+    written: "0123456789",
+    resumed: "01234abc",
+    refused: "it is being downloaded at this moment, here or in another tab of Graft",
+    renamed: ["done"],
+    content: "01234abc",
+    folders: ["a%2Fb"],
+    left: [],
+    hasQuota: true,
+  });
+});
+
+it("is hashed piece by piece to what the browser's digest says", async () => {
+  const { streamed, wanted } = await inWorker((checks) => checks.hashes(10_500_000));
+  expect(streamed).toMatch(/^[0-9a-f]{64}$/);
+  expect(streamed).toBe(wanted);
 });

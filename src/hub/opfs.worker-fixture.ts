@@ -1,4 +1,5 @@
 /** What opfs.browser.test.ts runs in a worker, because only there the storage works. */
+import { __internal_sha256 as sha256 } from "@huggingface/hub";
 import * as Comlink from "comlink";
 import { GraftError } from "../core/errors.ts";
 import { OpfsStorage } from "./opfs.ts";
@@ -32,6 +33,20 @@ const checks = {
     await storage.remove(folder);
     const { quotaBytes } = await storage.estimate();
     return { missing, written, resumed, refused, renamed, content, folders, left: await storage.folders(), hasQuota: (quotaBytes ?? 0) > 0 };
+  },
+  /** A file beyond what the library hands to the browser's own digest at once, hashed piece by piece, and what the browser makes of it. */
+  async hashes(length: number) {
+    const storage = new OpfsStorage("opfs-test");
+    const content = Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255);
+    const writer = await storage.append(folder, "large", 0);
+    await writer.write(content);
+    await writer.close();
+    const hashing = sha256((await storage.file(folder, "large")) as File);
+    let step = await hashing.next();
+    for (; !step.done; step = await hashing.next());
+    await storage.remove(folder);
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
+    return { streamed: step.value, wanted: [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("") };
   },
 };
 export type OpfsChecks = typeof checks;
