@@ -1,4 +1,4 @@
-/** A model from a hub: found, described, downloaded with an interruption, trained on, and still there without the hub. */
+/** A model from a hub: found, described, downloaded with an interruption, its layers shown, and still there without the hub. */
 import { startHub, type TestHub, type TestRepository } from "../src/hub/testing/server.ts";
 import { textCheckpoint } from "../src/models/testing/checkpoint-files.ts";
 import type { Page } from "@playwright/test";
