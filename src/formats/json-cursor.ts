@@ -24,6 +24,16 @@ export class JsonCursor {
     return new JsonCursor(Object.hasOwn(object, key) ? object[key] : undefined, `${this.where}, "${key}"`);
   }
 
+  /** `value` as if it stood here. */
+  as(value: unknown): JsonCursor {
+    return new JsonCursor(value, this.where);
+  }
+
+  /** The same object with another value under `key`. */
+  with(key: string, value: unknown): JsonCursor {
+    return this.as({ ...this.object(), [key]: value });
+  }
+
   items(): readonly JsonCursor[] {
     if (!Array.isArray(this.value)) throw this.wrong("a list");
     return this.value.map((item: unknown, i) => new JsonCursor(item, `${this.where}, item ${i}`));

@@ -106,8 +106,9 @@ describe("TensorFlow.js layers models", () => {
   });
 
   it("are refused with a sentence: unsupported layers, channels first, weights that do not fit", async () => {
-    const recurrent = await saveLayers(tf.sequential({ layers: [tf.layers.lstm({ units: 2, inputShape: [3, 4], name: "memory" })] }));
-    expect(() => readTfjsLayers(recurrent.json, recurrent.bytes)).toThrow(/"memory" \(LSTM\)/);
+    const inner = tf.sequential({ layers: [tf.layers.masking({ inputShape: [3, 4], name: "mask" })] });
+    const unknown = await saveLayers(tf.sequential({ layers: [inner, tf.layers.timeDistributed({ layer: tf.layers.repeatVector({ n: 2 }), inputShape: [3, 4] }), tf.layers.centerCrop({ height: 2, width: 2, name: "crop" })] }));
+    expect(() => readTfjsLayers(unknown.json, unknown.bytes)).toThrow(/these layers: "mask" \(Masking\), "crop" \(CenterCrop\)\. Expected InputLayer, Conv2D, /);
     const first = await saveLayers(tf.sequential({ layers: [tf.layers.conv2d({ filters: 2, kernelSize: 1, inputShape: [3, 8, 8], dataFormat: "channelsFirst", name: "conv" })] }));
     expect(() => readTfjsLayers(first.json, first.bytes)).toThrow(/"conv" \(Conv2D\): its data format is channels/);
     const dense = await saveLayers(tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] }));
@@ -117,8 +118,8 @@ describe("TensorFlow.js layers models", () => {
 
   it("load or are refused with a sentence, however damaged", async () => {
     const { json, bytes } = await saveLayers(convolutional());
-    const refused = countRefused(300, 1, (rng) => void readTfjsLayers(mutateJson(json, rng), rng.int(4) === 0 ? mutateBytes(bytes, rng) : bytes));
+    const refused = countRefused(500, 1, (rng) => void readTfjsLayers(mutateJson(json, rng), rng.int(4) === 0 ? mutateBytes(bytes, rng) : bytes));
     expect(refused).toBeGreaterThan(100);
-    expect(refused).toBeLessThan(300);
+    expect(refused).toBeLessThan(500);
   });
 });

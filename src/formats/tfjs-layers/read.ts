@@ -5,7 +5,6 @@
  */
 import { GraftError } from "../../core/errors.ts";
 import type { DType } from "../../core/shape.ts";
-import { inferShapes } from "../../graph/shapes.ts";
 import { prune } from "../../graph/surgery/prune.ts";
 import type { Model } from "../../graph/types.ts";
 import { JsonCursor } from "../json-cursor.ts";
@@ -25,13 +24,12 @@ export function readTfjsLayers(json: unknown, bytes: Uint8Array): Model {
   const topology = root.get("modelTopology");
   const model = topology.get("model_config").isMissing ? topology : topology.get("model_config");
   const layers = layersOf(model.get("config"));
-  refuseUnsupported(layers, 0);
+  refuseUnsupported(layers);
 
   const reading = new LayersReading(decodeWeights(root.get("weightsManifest"), bytes));
   const outputs = isSequential(model) ? readSequential(reading, layers, "", undefined) : readFunctional(reading, model.get("config"), "", undefined);
   const graph = prune(reading.builder.build(outputs), outputs);
   if (graph.nodes.length === 0) throw new GraftError({ where: "model.json", what: "the model has no layers that compute anything" });
-  inferShapes(graph);
   return { graph, weights: new Map([...reading.weights].filter(([name]) => graph.parameters.some((parameter) => parameter.name === name))) };
 }
 
@@ -46,17 +44,23 @@ function layersOf(config: JsonCursor): readonly JsonCursor[] {
 
 const nameOf = (layer: JsonCursor): string => layer.get("config").get("name").string(layer.get("name").string(""));
 
-function refuseUnsupported(layers: readonly JsonCursor[], depth: number): void {
+/** Of the layers, of those within models that are layers, and of those that others wrap: all that Graft does not know. */
+function unknownLayers(layers: readonly JsonCursor[], depth: number): readonly string[] {
   if (depth > maxDepth) throw new GraftError({ where: "model.json", what: `models are nested more than ${maxDepth} deep` });
-  const unsupported = new Set<string>();
-  for (const layer of layers) {
+  return layers.flatMap((layer) => {
     const className = layer.get("class_name").string();
-    if (isModel(layer)) refuseUnsupported(layersOf(layer.get("config")), depth + 1);
-    else if (className !== "InputLayer" && !Object.hasOwn(layerReaders, className)) unsupported.add(`"${nameOf(layer)}" (${className})`);
-  }
-  if (unsupported.size > 0) {
-    throw new GraftError({ where: "model.json", what: `Graft does not know ${unsupported.size === 1 ? "this layer" : "these layers"}: ${[...unsupported].join(", ")}`, wanted: `InputLayer, ${Object.keys(layerReaders).join(", ")}` });
-  }
+    if (isModel(layer)) return unknownLayers(layersOf(layer.get("config")), depth + 1);
+    if (className === "InputLayer") return [];
+    if (!Object.hasOwn(layerReaders, className)) return [`"${nameOf(layer)}" (${className})`];
+    const wrapped = layer.get("config").get("layer");
+    return wrapped.isMissing ? [] : unknownLayers([wrapped], depth + 1);
+  });
+}
+
+function refuseUnsupported(layers: readonly JsonCursor[]): void {
+  const unknown = new Set(unknownLayers(layers, 0));
+  if (unknown.size === 0) return;
+  throw new GraftError({ where: "model.json", what: `Graft does not know ${unknown.size === 1 ? "this layer" : "these layers"}: ${[...unknown].join(", ")}`, wanted: `InputLayer, ${Object.keys(layerReaders).join(", ")}` });
 }
 
 /** The shape of a graph input; the batch is free. */
@@ -141,9 +145,15 @@ function readFunctional(reading: LayersReading, config: JsonCursor, prefix: stri
   });
 }
 
-/** `["dense", 0, 0]`, or a list of such. */
+/** `["dense", 0, 0]`, or a list of such; Keras 3 puts each into a tensor's `keras_history`, in the arguments of a call. */
 function references(json: JsonCursor): readonly (readonly [string, number, number])[] {
+  if (!json.isMissing && !Array.isArray(json.value)) {
+    const history = json.get("config").get("keras_history");
+    return history.isMissing ? references(json.get("args")) : references(history);
+  }
   const items = json.items();
+  if (items.length > 0 && items.every(({ value }) => !Array.isArray(value) && typeof value !== "string")) return items.flatMap((item) => references(item));
+  if (items.length === 1 && Array.isArray(items[0]?.value) && !Array.isArray(items[0].value[0]) && typeof items[0].value[0] === "object") return references(items[0]);
   const list = typeof items[0]?.value === "string" ? [json] : items;
   return list.map((reference) => {
     const [name, call, output] = reference.items();

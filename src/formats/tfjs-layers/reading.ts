@@ -1,11 +1,10 @@
 /** The state of reading one layers model: the graph so far, the weights not yet placed, and how a layer turns into named nodes. */
 import { GraftError } from "../../core/errors.ts";
-import type { DType, Shape } from "../../core/shape.ts";
-import { GraphBuilder } from "../../graph/builder.ts";
-import { inferDTypes, inferShapes } from "../../graph/shapes.ts";
+import { type DType, formatShape, type Shape, sizeOf } from "../../core/shape.ts";
 import type { OpAttributes, OpName, Parameter, WeightValues } from "../../graph/types.ts";
 import type { JsonCursor } from "../json-cursor.ts";
 import type { DecodedWeight } from "../tfjs-weights.ts";
+import { TypedBuilder } from "../typed-builder.ts";
 
 /** One call of a layer. A shared layer has several, with the same path. */
 export interface LayerCall {
@@ -19,19 +18,24 @@ export interface LayerCall {
 }
 
 /** One op applied to the value so far; `others` are its further inputs. */
-export interface Step {
+interface OpStep {
   readonly op: OpName;
   readonly attributes: OpAttributes[OpName];
   readonly others: readonly string[];
 }
+
+/** An op, or what needs the value more than once: it adds its last op as `name`. */
+export type Step = OpStep | ((value: string, name: string) => string);
 
 export function step<Op extends OpName>(op: Op, attributes: OpAttributes[Op], ...others: readonly string[]): Step {
   return { op, attributes, others };
 }
 
 export class LayersReading {
-  readonly builder = new GraphBuilder();
+  readonly builder = new TypedBuilder();
   readonly weights = new Map<string, WeightValues>();
+  /** Whether a layer said that some steps are padding, which recurrent layers would pass over. */
+  isMasked = false;
   private readonly stored: ReadonlyMap<string, DecodedWeight>;
   private readonly placed = new Map<string, string>();
 
@@ -39,11 +43,12 @@ export class LayersReading {
     this.stored = stored;
   }
 
-  /** Applies the steps one after the other; the last one bears the layer's name. */
-  chain({ path }: LayerCall, x: string, steps: readonly Step[]): string {
-    return steps.reduce((value, { op, attributes, others }, i) => {
-      const name = i === steps.length - 1 ? path : `${path}/${op}`;
-      return this.builder.add(this.builder.freeName(name), op, [value, ...others], attributes);
+  /** Applies the steps one after the other. The last one bears the layer's name, unless it is a `stage` on the way. */
+  chain({ path }: LayerCall, x: string, steps: readonly Step[], stage?: string): string {
+    return steps.reduce((value, next, i) => {
+      const between = typeof next === "function" ? "activation" : next.op;
+      const name = this.builder.freeName(i < steps.length - 1 ? `${path}/${between}` : stage === undefined ? path : `${path}/${stage}`);
+      return typeof next === "function" ? next(value, name) : this.builder.add(name, next.op, [value, ...next.others], next.attributes);
     }, x);
   }
 
@@ -51,12 +56,15 @@ export class LayersReading {
     return this.builder.add(this.builder.freeName(`${path}/constant`), "constant", [], { shape, values, dtype: "float32" });
   }
 
-  /** The layer's weight that upstream calls `suffix`, as the parameter `kind`. */
-  parameter(call: LayerCall, suffix: string, kind: string, role: Parameter["role"] = "weight"): string {
+  /** The layer's weight that upstream calls `suffix`, as the parameter `kind`. `reshaped` gives it other dimensions for as many numbers. */
+  parameter(call: LayerCall, suffix: string, kind: string, role: Parameter["role"] = "weight", reshaped: (shape: readonly number[]) => readonly number[] = (shape) => shape): string {
     const key = `${call.path}/${kind}`;
     const placed = this.placed.get(key);
     if (placed !== undefined) return placed;
-    const { shape, values } = this.weight(call, suffix);
+    const stored = this.weight(call, suffix);
+    const { values } = stored;
+    const shape = reshaped(stored.shape);
+    if (sizeOf(shape) !== values.length) throw new GraftError({ where: `weight "${stored.name}"`, what: `its shape is ${formatShape(stored.shape)}`, wanted: `another for a ${call.className} layer` });
     const name = this.builder.parameter(this.builder.freeName(key), shape, { role });
     this.placed.set(key, name);
     this.weights.set(name, values);
@@ -83,11 +91,11 @@ export class LayersReading {
   }
 
   shapeOf(value: string): Shape {
-    return inferShapes(this.builder.build([value])).get(value) ?? [];
+    return this.builder.shapeOf(value);
   }
 
   dtypeOf(value: string): DType {
-    return inferDTypes(this.builder.build([value])).get(value) ?? "float32";
+    return this.builder.dtypeOf(value);
   }
 }
 
