@@ -43,7 +43,7 @@ export function decodeWeights(manifest: JsonCursor, bytes: Uint8Array): Readonly
     if (offset + length > bytes.byteLength) {
       throw new GraftError({ where: `weight "${spec.name}"`, what: `its values end at byte ${offset + length}, the shards have ${bytes.byteLength} bytes`, next: "A shard is cut off or belongs to another model; get the files again." });
     }
-    const values = decode(spec, bytes.slice(offset, offset + length));
+    const values = decode(spec, bytes.subarray(offset, offset + length));
     if (values !== undefined) weights.set(spec.name, { name: spec.name, shape: spec.shape, values });
     offset += length;
   }
@@ -62,6 +62,7 @@ function readSpec(item: JsonCursor): WeightSpec {
   const spec = { name, shape, dtype: dtype as WeightSpec["dtype"] };
   if (quantization.isMissing) return spec;
   const stored = quantization.get("dtype").string();
+  if (dtype !== "float32" && (dtype !== "int32" || stored === "float16")) throw item.get("dtype").wrong(`float32 where the weights are quantised to ${stored}`);
   if (stored === "float16") return { ...spec, quantization: { dtype: stored, scale: 1, min: 0 } };
   if (stored !== "uint8" && stored !== "uint16") throw quantization.get("dtype").wrong("uint8, uint16 or float16");
   return { ...spec, quantization: { dtype: stored, scale: quantization.get("scale").number(), min: quantization.get("min").number() } };
@@ -79,16 +80,29 @@ function byteLength({ name, shape, dtype, quantization }: WeightSpec, bytes: Uin
   return offset - start;
 }
 
-/** `bytes` are a copy, so they are aligned. */
-function decode({ dtype, quantization }: WeightSpec, bytes: Uint8Array): WeightValues | undefined {
+/** Takes the memory of the result, and of a copy where the numbers' place in `stored` is not aligned to them. */
+function decode({ dtype, quantization }: WeightSpec, stored: Uint8Array): WeightValues | undefined {
   if (dtype === "string" || dtype === "complex64") return undefined;
+  const halves = (): Uint16Array => new Uint16Array(stored.slice().buffer);
   if (quantization !== undefined) {
-    if (quantization.dtype === "float16") return float16ToFloat32(new Uint16Array(bytes.buffer));
+    if (quantization.dtype === "float16") return float16ToFloat32(halves());
     const { scale, min } = quantization;
-    const stored = quantization.dtype === "uint8" ? bytes : new Uint16Array(bytes.buffer);
-    return dtype === "int32" ? Int32Array.from(stored, (value) => Math.round(value * scale + min)) : Float32Array.from(stored, (value) => value * scale + min);
+    const numbers = quantization.dtype === "uint8" ? stored : halves();
+    const values = dtype === "int32" ? new Int32Array(numbers.length) : new Float32Array(numbers.length);
+    for (let i = 0; i < numbers.length; i++) {
+      const value = (numbers[i] as number) * scale + min;
+      values[i] = dtype === "int32" ? Math.round(value) : value;
+    }
+    return values;
   }
-  if (dtype === "float32") return new Float32Array(bytes.buffer);
-  if (dtype === "float16") return float16ToFloat32(new Uint16Array(bytes.buffer));
-  return dtype === "int32" ? new Int32Array(bytes.buffer) : Int32Array.from(dtype === "uint16" ? new Uint16Array(bytes.buffer) : bytes);
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(stored.slice().buffer);
+    case "int32":
+      return new Int32Array(stored.slice().buffer);
+    case "float16":
+      return float16ToFloat32(halves());
+    default:
+      return new Int32Array(dtype === "uint16" ? halves() : stored);
+  }
 }
