@@ -8,7 +8,7 @@ beforeAll(() => tf.setBackend("cpu"));
 
 type Entry = tf.io.WeightsManifestEntry;
 const decode = (weights: readonly unknown[], bytes: Uint8Array): ReturnType<typeof decodeWeights> => decodeWeights(new JsonCursor([{ paths: ["w"], weights }], "manifest"), bytes);
-const quantized = (dtype: "uint8" | "uint16" | "float16"): Entry["quantization"] => ({ dtype, scale: 0.37, min: -3.2 }) as Entry["quantization"];
+const quantized = (dtype: "uint8" | "uint16" | "float16"): Entry["quantization"] => ({ dtype, scale: 0.37, min: -3.2 });
 
 const entries: readonly Entry[] = [
   { name: "flag", shape: [3], dtype: "bool" },

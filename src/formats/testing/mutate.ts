@@ -30,7 +30,7 @@ function collect(value: unknown): Place[] {
 
 /** A copy of `bytes` with some changed, cut off or added. */
 export function mutateBytes(bytes: Uint8Array, rng: Rng): Uint8Array {
-  const cut = [bytes.length, bytes.length - 1, bytes.length + 4, rng.int(bytes.length), 7][rng.int(5)] as number;
+  const cut = [bytes.length, Math.max(0, bytes.length - 1), bytes.length + 4, rng.int(bytes.length), 7][rng.int(5)] as number;
   const copy = new Uint8Array(cut);
   copy.set(bytes.subarray(0, cut));
   for (let i = 0; i < rng.int(4); i++) if (cut > 0) copy[rng.int(Math.min(cut, rng.int(2) === 0 ? 400 : cut))] = rng.int(256);
@@ -69,11 +69,16 @@ export function countRefusedWithin(count: number, seed: number, { json, bytes }:
     const damaged = { json: rng.int(5) === 0 ? json : mutateJson(json, rng), bytes: rng.int(4) === 0 ? mutateBytes(bytes, rng) : bytes };
     const size = damaged.bytes.length + (JSON.stringify(damaged.json)?.length ?? 0);
     const before = { time: performance.now(), buffers: process.memoryUsage().arrayBuffers };
-    try {
-      read(damaged);
-    } finally {
+    const check = (): void => {
       const [ms, allocated] = [performance.now() - before.time, process.memoryUsage().arrayBuffers - before.buffers];
       if (ms > 1000 || allocated > 4 * size + slackBytes) throw new Error(`A file of ${size} bytes took ${Math.round(ms)} ms and ${allocated} bytes.`);
+    };
+    try {
+      read(damaged);
+    } catch (error) {
+      check();
+      throw error;
     }
+    check();
   });
 }

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { GraphBuilder } from "../../graph/builder.ts";
 import type { Model } from "../../graph/types.ts";
 import { countRefusedWithin } from "../testing/mutate.ts";
+import { graphFile } from "../testing/tf-graph-file.ts";
 import { loadGraphModel, maxDifference, runWritten, wave, waveWeights } from "../testing/plain-tfjs.ts";
 import { boolAttr, floatAttr, intsAttr, type NodeDef, tensorShape, textAttr } from "./node-def.ts";
 import { readTfjsGraph, type ReadTfjsGraphOptions } from "./read.ts";
@@ -12,18 +13,6 @@ import { writeTfjsGraph, type TfjsGraphModel } from "./write.ts";
 beforeAll(() => tf.setBackend("cpu"));
 
 const read = ({ modelJson, weightData }: TfjsGraphModel, options?: ReadTfjsGraphOptions): Model => readTfjsGraph(modelJson, new Uint8Array(weightData), options);
-
-/** A file as a converter would write it: nodes, and a constant for each tensor. */
-function fileOf(nodes: readonly NodeDef[], constants: Readonly<Record<string, tf.Tensor>>): TfjsGraphModel {
-  const entries = Object.entries(constants);
-  const consts = entries.map(([name, { shape }]) => ({ name, op: "Const", attr: { dtype: { type: "DT_FLOAT" }, value: { tensor: { dtype: "DT_FLOAT", tensorShape: tensorShape(shape) } } } }));
-  const bytes = entries.map(([, tensor]) => tensor.dataSync().slice());
-  return {
-    // Consumers before producers, as converters also write them.
-    modelJson: { modelTopology: { node: [...nodes, ...consts].reverse(), library: {}, versions: { producer: 1 } }, weightsManifest: [{ paths: ["w.bin"], weights: entries.map(([name, { shape, dtype }]) => ({ name, shape, dtype })) }] },
-    weightData: tf.io.CompositeArrayBuffer.join(bytes.map(({ buffer }) => buffer)),
-  };
-}
 
 const image: NodeDef = { name: "tower/images", op: "Placeholder", attr: { dtype: { type: "DT_FLOAT" }, shape: { shape: tensorShape([1, 8, 8, 3]) } } };
 const window = { strides: intsAttr([1, 2, 2, 1]), dilations: intsAttr([1, 1, 1, 1]), padding: textAttr("SAME"), data_format: textAttr("NHWC") };
@@ -46,7 +35,7 @@ function convertedFile(): TfjsGraphModel {
     { name: "out", op: "Softmax", input: ["tower/dense/flat"], attr: {} },
     { name: "detections", op: "NonMaxSuppressionV5", input: ["out", "^tower/pool"], attr: {} },
   ];
-  return fileOf(nodes, {
+  return graphFile(nodes, {
     "tower/block_1/Conv2D_weights": wave([3, 3, 3, 4]),
     "tower/block_1/Conv2D_bn_offset": wave([4]),
     "block_2/depthwise/depthwise_weights": wave([3, 3, 4, 1]),
@@ -131,6 +120,6 @@ describe("TensorFlow.js graph models", () => {
 
   it("are refused where nodes depend on themselves", () => {
     const nodes: NodeDef[] = [{ name: "a", op: "Relu", input: ["b"], attr: {} }, { name: "b", op: "Relu", input: ["a"], attr: {} }];
-    expect(() => read(fileOf(nodes, {}), { outputs: ["a"] })).toThrow(/node "a": it depends on itself/);
+    expect(() => read(graphFile(nodes, {}), { outputs: ["a"] })).toThrow(/node "a": it depends on itself/);
   });
 });

@@ -12,7 +12,7 @@ import { expectIndependentExamples } from "./batch.ts";
 import { converters } from "./convert/index.ts";
 import { fold, isFolded } from "./fold.ts";
 import { Reading, type ReadingOptions, refuse } from "./reading.ts";
-import { neededNodes, readNodes, sortNodes, stripOutput, type TfNode } from "./tf-nodes.ts";
+import { neededNodes, nodeOf, readNodes, sortNodes, stripOutput, type TfNode } from "./tf-nodes.ts";
 
 export interface ReadTfjsGraphOptions {
   /** Names of the nodes to keep, with all that they need. Otherwise the outputs of the model's signature. */
@@ -76,8 +76,8 @@ function signatureOutputs(root: JsonCursor, nodes: ReadonlyMap<string, TfNode>):
   const signature = [root.get("signature"), root.get("userDefinedMetadata").get("signature")].find((each) => !each.isMissing);
   const outputs = signature?.get("outputs");
   if (outputs !== undefined && !outputs.isMissing) return outputs.entries().map(([key, output]) => output.get("name").string(key));
-  const read = new Set([...nodes.values()].flatMap(({ inputs }) => inputs));
-  return [...nodes.keys()].filter((name) => !read.has(name));
+  const read = new Set([...nodes.values()].flatMap(({ inputs }) => inputs.map(nodeOf)));
+  return [...nodes.values()].filter(({ name, op }) => op !== "NoOp" && !read.has(name)).map(({ name }) => name);
 }
 
 const controlFlow = /^(Switch|Merge|Enter|Exit|NextIteration|LoopCond|(Stateless)?(If|While)|Tensor(Array|List).*|EmptyTensorList)$/;

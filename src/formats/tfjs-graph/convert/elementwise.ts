@@ -83,18 +83,17 @@ function addN(node: TfNode, reading: Reading): void {
   values.slice(1).reduce((sum, value, i) => reading.add(node, "add", [sum, value], {}, i < values.length - 2 ? "sum" : undefined), first);
 }
 
-/** f(x) and numbers: each step is an op on what came before it and a constant. */
+/** One op on x and a number, which stands first where `isFirst`. */
+type NumberStep = { readonly op: PlainOp; readonly number?: number; readonly isFirst?: boolean };
+
+/** A few ops in a row. */
 const steps =
-  (...ops: readonly (PlainOp | readonly [PlainOp, number] | readonly [number, PlainOp])[]): Convert =>
+  (...ops: readonly NumberStep[]): Convert =>
   (node, reading) => {
     const x = asFloat(node, reading, reading.operand(node, 0));
-    ops.reduce((value, op, i) => {
-      const name = i === ops.length - 1 ? undefined : `step_${i}`;
-      if (typeof op === "string") return reading.add(node, op, [value], {}, name);
-      const [first, second] = op;
-      return typeof first === "string"
-        ? reading.add(node, first, [value, reading.constant(node, [second as number])], {}, name)
-        : reading.add(node, second as PlainOp, [reading.constant(node, [first])  , value], {}, name);
+    ops.reduce((value, { op, number, isFirst = false }, i) => {
+      const others = number === undefined ? [] : [reading.constant(node, [number])];
+      return reading.add(node, op, isFirst ? [...others, value] : [value, ...others], {}, i === ops.length - 1 ? undefined : op);
     }, x);
   };
 
@@ -105,7 +104,7 @@ function clip(node: TfNode, reading: Reading): void {
   reading.add(node, "minimum", [raised, reading.constant(node, [numberAt(node, reading, 2)], dtype)], {});
 }
 
-/** x where it is positive, and alpha x where not. `step` names what is not the node itself. */
+/** Adds `node`: x where it is positive, and alpha x where not. */
 export function prelu(node: TfNode, reading: Reading, x: string, alpha: string): void {
   const positive = reading.add(node, "relu", [x], {}, "positive");
   const negative = reading.add(node, "minimum", [x, reading.constant(node, [0])], {}, "negative");
@@ -236,10 +235,10 @@ export const elementwise: Readonly<Record<string, Convert>> = {
   Acosh: floating("acosh"),
   Atanh: floating("atanh"),
   Erf: floating("erf"),
-  Rsqrt: steps("sqrt", [1, "divide"]),
-  Reciprocal: steps([1, "divide"]),
-  Expm1: steps("exp", ["subtract", 1]),
-  Log1p: steps(["add", 1], "log"),
+  Rsqrt: steps({ op: "sqrt" }, { op: "divide", number: 1, isFirst: true }),
+  Reciprocal: steps({ op: "divide", number: 1, isFirst: true }),
+  Expm1: steps({ op: "exp" }, { op: "subtract", number: 1 }),
+  Log1p: steps({ op: "add", number: 1 }, { op: "log" }),
   ClipByValue: clip,
   Cast: cast,
 

@@ -89,29 +89,39 @@ export function dilatedConvolution(node: TfNode, reading: Reading): boolean {
   return true;
 }
 
-/** The gradient of a convolution's input; inputs are (output shape, kernel [h, w, out, in], x). */
+/**
+ * The gradient of a convolution's input; inputs are (output shape, kernel [h, w, out, in], x). Where padding is "same", the size of
+ * the result need not be a multiple of the stride: then the padding is what that convolution would have had.
+ */
 function convTranspose(node: TfNode, reading: Reading): void {
   refuseChannelsFirst(node);
   const x = reading.operand(node, 2);
   const wanted = reading.sizes(node, 0);
   const strides = pairOf(node, "strides");
-  const padding = paddingOf(node);
-  const dilations = pairOf(node, "dilations");
-  if (dilations.some((dilation) => dilation !== 1)) throw refuse(node, `its dilations are ${dilations.join(", ")}`, "none");
+  const given = paddingOf(node);
+  if (pairOf(node, "dilations").some((dilation) => dilation !== 1)) throw refuse(node, "it is dilated", "a transposed convolution without dilations");
   const kernel = reading.known(reading.input(node, 1))?.shape ?? reading.shapeOf(reading.operand(node, 1));
-  const outputPadding = ([0, 1] as const).map((side) => {
-    const [size, target] = [reading.shapeOf(x)[side + 1] ?? null, wanted[side + 1]];
+  const sides = ([0, 1] as const).map((side) => {
+    const [size, target, width] = [reading.shapeOf(x)[side + 1] ?? null, wanted[side + 1], kernel[side] ?? 1];
     if (size === null || typeof target !== "number") throw refuse(node, "the size of its result depends on the input", "a fixed size");
-    if (padding === "same") return 0;
-    const [before, after] = padding === "valid" ? [0, 0] : padding[side];
-    return target - ((size - 1) * strides[side] + (kernel[side] ?? 1) - before - after);
-  }) as unknown as Pair;
-  const result = reading.add(node, "convTranspose2d", [x, reading.parameter(reading.input(node, 1), reading.layerOf(reading.input(node, 1)), "kernel")], { strides, dilations, padding, outputPadding }, "transposed");
-  const shape = reading.shapeOf(result);
-  // Where padding is "same", sizes that the stride does not divide are smaller than what the op makes.
-  if ([1, 2].every((axis) => shape[axis] === wanted[axis])) reading.bind(node, result);
-  else throw refuse(node, `its result is ${wanted.slice(1).join(" x ")}`, `${shape.slice(1).join(" x ")}`);
-  reading.setLayer(result, reading.layerOf(reading.input(node, 1)));
+    const excess = (size - 1) * strides[side] + width - target;
+    const padding: Pair = typeof given !== "string" ? given[side] : given === "valid" ? [0, 0] : [Math.floor(Math.max(excess, 0) / 2), Math.ceil(Math.max(excess, 0) / 2)];
+    return { padding, outputPadding: padding[0] + padding[1] - excess, isMultiple: size * strides[side] === target };
+  }) as [Side, Side];
+  const isSame = given === "same" && sides.every(({ isMultiple }) => isMultiple);
+  const outputPadding: Pair = isSame ? [0, 0] : [sides[0].outputPadding, sides[1].outputPadding];
+  if (outputPadding.some((size, side) => size < 0 || size >= (strides[side] as number))) throw refuse(node, "the size of its result is none that its padding and strides give", "another size");
+  const padding = isSame || given === "valid" ? given : ([sides[0].padding, sides[1].padding] as const);
+  const layer = reading.layerOf(reading.input(node, 1));
+  const result = reading.add(node, "convTranspose2d", [x, reading.parameter(reading.input(node, 1), layer, "kernel")], { strides, dilations: [1, 1], padding, outputPadding });
+  reading.setLayer(result, layer);
+}
+
+interface Side {
+  readonly padding: Pair;
+  readonly outputPadding: number;
+  /** Whether the result is the stride times as large. */
+  readonly isMultiple: boolean;
 }
 
 const pool =
