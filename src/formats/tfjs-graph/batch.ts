@@ -19,17 +19,20 @@ export function expectIndependentExamples(graph: Graph, timesOf: (value: string)
     const shape = shapes.get(node.name) ?? [];
     const keeps = shape[0] === null && timesOf(node.name) === 1;
     const aligned = !broadcasting.has(node.op) || read.every((name) => shapes.get(name)?.length === shape.length);
-    if (!keeps || !aligned || mixes(node, shape.length, examples)) {
+    if (!keeps || !aligned || mixes(node, shape.length, examples, (index) => shapes.get(node.inputs[index] ?? "")?.length ?? 0)) {
       throw new GraftError({ where: `node "${node.name}" (${node.op})`, what: "it takes the examples of a batch together", wanted: "a batch of one" });
     }
   }
 }
 
-/** Whether the op itself reaches over axis 0. */
-function mixes(node: GraphNode, rank: number, examples: ReadonlySet<string>): boolean {
+/** Whether the op itself reaches over axis 0. `rank` is that of the result, `rankOf` that of an input. */
+function mixes(node: GraphNode, rank: number, examples: ReadonlySet<string>, rankOf: (index: number) => number): boolean {
   const isExamples = (index: number): boolean => examples.has(node.inputs[index] ?? "");
   if (overLastAxis.has(node.op)) return rank < 2 && node.op !== "topKIndices";
   switch (node.op) {
+    case "matMul":
+      // A matrix on the right serves all that is on the left: its rows or columns are examples.
+      return isExamples(1) && rankOf(1) === 2;
     case "concat":
     case "cumulativeSum":
     case "gatherElements":

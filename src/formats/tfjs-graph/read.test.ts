@@ -86,6 +86,17 @@ describe("TensorFlow.js graph models", () => {
     expect(read(convertedFile(), { ...options, dynamicImageSize: true }).graph.inputs[0]?.shape).toEqual([null, null, null, 3]);
   });
 
+  it.each<readonly [string, readonly NodeDef[], boolean]>([
+    ["examples one by one", [{ name: "y", op: "Mean", input: ["tower/images", "tower/axes"], attr: {} }], true],
+    ["all examples as one row", [{ name: "flat", op: "Reshape", input: ["tower/images", "tower/rest"], attr: {} }, { name: "y", op: "Softmax", input: ["flat"], attr: {} }], false],
+    ["the first example", [{ name: "y", op: "Squeeze", input: ["tower/images"], attr: { squeeze_dims: intsAttr([0]) } }], false],
+    ["examples joined", [{ name: "y", op: "ConcatV2", input: ["tower/images", "tower/images", "tower/zero"], attr: {} }], false],
+    ["examples against each other", [{ name: "rows", op: "Reshape", input: ["tower/images", "tower/shape"], attr: {} }, { name: "y", op: "MatMul", input: ["rows", "rows"], attr: { transpose_b: boolAttr(true) } }], false],
+  ])("open a batch that the file fixes only where the graph takes %s", (_, nodes, isOpen) => {
+    const file = graphFile([image, ...nodes], { "tower/axes": tf.tensor1d([1, 2], "int32"), "tower/rest": tf.tensor1d([-1], "int32"), "tower/zero": tf.scalar(0, "int32"), "tower/shape": tf.tensor1d([1, 192], "int32") });
+    expect(read(file, { outputs: ["y"] }).graph.inputs[0]?.shape).toEqual([isOpen ? null : 1, 8, 8, 3]);
+  });
+
   it("say which ops Graft does not know, but only of those that are needed", () => {
     expect(() => read(convertedFile())).toThrow(/"detections" \(NonMaxSuppressionV5\)/);
   });
