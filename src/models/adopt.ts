@@ -37,6 +37,10 @@ export interface AdoptedModel {
 /** @throws GraftError if it takes neither one image nor one text, or computes no features of known size. */
 export async function adoptModel(model: Model, options: AdoptOptions): Promise<AdoptedModel> {
   const needed = prune(model.graph, [featuresOf(model.graph)]);
+  const fixed = needed.inputs.find(({ shape }) => shape[0] !== null);
+  if (fixed !== undefined) {
+    throw new GraftError({ where: options.where, what: `its input "${fixed.name}" ${formatShape(fixed.shape)} takes no other batch than ${fixed.shape[0] ?? "none"}: the model mixes the examples of a batch`, wanted: "a model that takes any number of examples" });
+  }
   const { graph, input } = (await adaptText(needed, options)) ?? adaptImage(needed, options.where);
   const features = graph.outputs[0] as string;
   const adopted: Model = { graph, weights: model.weights };

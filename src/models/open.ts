@@ -5,10 +5,17 @@ import { readOnnx } from "../formats/onnx/read.ts";
 import { baseName, readTfjsFiles, type ModelFile } from "../formats/tfjs-files.ts";
 import { readTfjsGraph } from "../formats/tfjs-graph/read.ts";
 import { readTfjsLayers } from "../formats/tfjs-layers/read.ts";
+import { configFile, weightsFile } from "../formats/peft/write.ts";
+import { readAdapter } from "../formats/peft/read.ts";
+import { mergeLora } from "../graph/surgery/merge-lora.ts";
 import type { Model } from "../graph/types.ts";
 import { adoptModel, type AdoptedModel } from "./adopt.ts";
 import { openCheckpoint } from "./checkpoints/open.ts";
 import { readTokenizer } from "./checkpoints/tokenizer-files.ts";
+
+/** What a model is read for that leaves its sizes open and cannot be run so. */
+const exportedTokens = 128;
+const exportedPixels = 224;
 
 const isNamed = (ending: string) => ({ path }: ModelFile): boolean => path.toLowerCase().endsWith(ending);
 
@@ -16,13 +23,24 @@ const isNamed = (ending: string) => ({ path }: ModelFile): boolean => path.toLow
 export async function openModelFiles(files: readonly ModelFile[]): Promise<AdoptedModel> {
   const onnx = files.filter(isNamed(".onnx"));
   if (onnx.length > 0) return openOnnx(onnx, files);
-  if (files.some(isNamed(".safetensors"))) return openCheckpoint(files);
+  if (files.some(isNamed(".safetensors"))) return openWithAdapter(files);
   if (files.some(isNamed(".json"))) return openTfjs(files);
   throw new GraftError({
     where: "The dropped files",
     what: files.length === 1 ? `"${files[0]?.path ?? ""}" is not a model` : "none of them is a model",
     wanted: "an .onnx file, a TensorFlow.js model.json with its weight files, or .safetensors with config.json",
   });
+}
+
+/** A published checkpoint; an adapter in PEFT's files beside it is merged into its weights. */
+async function openWithAdapter(files: readonly ModelFile[]): Promise<AdoptedModel> {
+  const isAdapterFile = ({ path }: ModelFile): boolean => baseName(path) === configFile || baseName(path) === weightsFile;
+  const adapterFiles = files.filter(isAdapterFile);
+  const { card, loaded } = await openCheckpoint(files.filter((file) => !isAdapterFile(file)));
+  if (adapterFiles.length === 0) return { card, loaded };
+  const contents = await Promise.all(adapterFiles.map(async ({ path, blob }) => [baseName(path), new Uint8Array(await blob.arrayBuffer())] as const));
+  const model = mergeLora(readAdapter(loaded.model, Object.fromEntries(contents)));
+  return { card: { ...card, id: `${card.id}-adapted`, name: `${card.name}, adapted`, summary: `${card.summary} With the dropped adapter merged into it.` }, loaded: { ...loaded, model } };
 }
 
 async function openOnnx(models: readonly ModelFile[], files: readonly ModelFile[]): Promise<AdoptedModel> {
@@ -32,7 +50,20 @@ async function openOnnx(models: readonly ModelFile[], files: readonly ModelFile[
   }
   const beside = files.filter(({ path }) => path !== file.path && !/\.(json|txt|md|model)$/i.test(path));
   const externalData = new Map(await Promise.all(beside.map(async ({ path, blob }) => [baseName(path), new Uint8Array(await blob.arrayBuffer())] as const)));
-  const model = readOnnx(new Uint8Array(await file.blob.arrayBuffer()), { externalData, where: file.path });
+  const bytes = new Uint8Array(await file.blob.arrayBuffer());
+  const read = (otherSizes?: number): Model => readOnnx(bytes, { externalData, where: file.path, otherSizes });
+  let model: Model;
+  try {
+    model = read();
+  } catch (error) {
+    // Some exports compute shapes from the length of the text or the size of the image: they are read for one of them.
+    if (!(error instanceof GraftError)) throw error;
+    try {
+      model = read(hasTokenizer(files) ? exportedTokens : exportedPixels);
+    } catch {
+      throw error;
+    }
+  }
   return adopt(model, { file: file.path, format: "ONNX", bytes: file.blob.size + beside.reduce((sum, { blob }) => sum + blob.size, 0) }, files);
 }
 
@@ -53,14 +84,17 @@ const tokenizerNames: ReadonlySet<string> = new Set(["tokenizer.json", "vocab.tx
 /** What an encoder takes whose config does not say. */
 const usualTokens = 512;
 
+function hasTokenizer(files: readonly ModelFile[]): boolean {
+  return files.some(({ path }) => tokenizerNames.has(baseName(path)));
+}
+
 function adopt(model: Model, { file, format, bytes }: { readonly file: string; readonly format: string; readonly bytes: number }, files: readonly ModelFile[]): Promise<AdoptedModel> {
-  const hasTokenizer = files.some(({ path }) => tokenizerNames.has(baseName(path)));
   const text = async (rows: number) => {
     const config = await readConfig(files);
     const tokens = await readTokenizer(files, { modelType: config.get("model_type").string("bert"), paddingId: config.get("pad_token_id").number(0), rows, where: file });
     return { maxTokens: config.get("max_position_embeddings").number(usualTokens), ...tokens };
   };
-  return adoptModel(model, { name: nameOf(file), format, where: file, bytes, text: hasTokenizer ? text : null });
+  return adoptModel(model, { name: nameOf(file), format, where: file, bytes, text: hasTokenizer(files) ? text : null });
 }
 
 /** config.json, which exporters leave beside the model; empty without. */

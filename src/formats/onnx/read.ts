@@ -28,6 +28,8 @@ export interface ReadOnnxOptions {
   readonly fixedInputs?: ReadonlyMap<string, HostTensor>;
   /** Sizes that the file leaves open, by the name that it gives them: `{ sequence: 128 }`. */
   readonly sizes?: Readonly<Record<string, number>>;
+  /** What every size that the file leaves open is, but the batch and those in `sizes`. */
+  readonly otherSizes?: number;
   /** `free`: any batch may be run although the file fixes it, if the model allows it (else, and with `file`, as the file says). */
   readonly batch?: "free" | "file";
   /** `channelsLast`: an image input becomes [batch, h, w, channels] where that takes no more transposes. `file`: as it is there. */
@@ -88,7 +90,7 @@ function learnInitializers(graph: GraphProto, reading: Reading): void {
   for (const proto of graph.initializers) reading.learn(proto.name, { tensor: reading.tensorOf(proto), weight: proto.name });
 }
 
-function addInput({ name, elementType, shape }: ValueInfoProto, reading: Reading, { sizes = {} }: ReadOnnxOptions): void {
+function addInput({ name, elementType, shape }: ValueInfoProto, reading: Reading, { sizes = {}, otherSizes }: ReadOnnxOptions): void {
   const where = `input "${name}"`;
   if (elementType === undefined || elementType === dataTypes.string) throw new GraftError({ where, what: elementType === undefined ? "it is no tensor" : "it is a text", wanted: "numbers" });
   if (shape === undefined) throw new GraftError({ where, what: "the file does not say how many dimensions it has", next: "Export the model with the shapes of its inputs." });
@@ -96,7 +98,7 @@ function addInput({ name, elementType, shape }: ValueInfoProto, reading: Reading
   const { freedBatch } = reading.options;
   const dims = shape.map((dim, axis): Dim => {
     if (typeof dim === "string" && Object.hasOwn(sizes, dim)) return sizes[dim] as number;
-    if (typeof dim !== "number" || dim < 0) return null;
+    if (typeof dim !== "number" || dim < 0) return axis > 0 && otherSizes !== undefined ? otherSizes : null;
     return axis === 0 && shape.length > 1 && dim === freedBatch ? null : dim;
   });
   reading.addInput(name, dims, isFloatType(elementType) ? "float32" : "int32");
