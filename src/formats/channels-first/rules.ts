@@ -21,7 +21,7 @@ export function listFirst<T>(values: readonly T[]): readonly T[] {
 }
 
 /** Axes that stay must come in the same order, or the result would be a transposed one. */
-function reduction<A extends { readonly axes: readonly number[]; readonly keepDims: boolean }>(attributes: A): A | null {
+function reduction(attributes: OpAttributes["mean"]): OpAttributes["mean"] | null {
   const axes = attributes.axes.map(axisFirst);
   const staying = toLast.filter((axis) => !axes.includes(axis));
   const inOrder = staying.every((axis, i) => i === 0 || axis > (staying[i - 1] as number));
@@ -33,12 +33,15 @@ export const layoutRules: { readonly [Op in OpName]: LayoutRule<Op> } = {
 
   conv2d: "image",
   depthwiseConv2d: "image",
+  convTranspose2d: "image",
   matMul: "last",
   embedding: "last",
   attention: "last",
+  rotaryEmbedding: "last",
 
   batchNorm: "image",
   layerNorm: "last",
+  rmsNorm: "last",
   l2Normalize: "last",
   dropout: "either",
 
@@ -48,6 +51,10 @@ export const layoutRules: { readonly [Op in OpName]: LayoutRule<Op> } = {
   divide: "either",
   maximum: "either",
   minimum: "either",
+  power: "either",
+  modulo: "either",
+  compare: "either",
+  select: "either",
 
   relu: "either",
   relu6: "either",
@@ -64,10 +71,37 @@ export const layoutRules: { readonly [Op in OpName]: LayoutRule<Op> } = {
   sqrt: "either",
   square: "either",
   negate: "either",
+  abs: "either",
+  sign: "either",
+  log: "either",
+  sin: "either",
+  cos: "either",
+  tan: "either",
+  asin: "either",
+  acos: "either",
+  atan: "either",
+  sinh: "either",
+  cosh: "either",
+  asinh: "either",
+  acosh: "either",
+  atanh: "either",
+  erf: "either",
+  floor: "either",
+  ceil: "either",
+  round: "either",
+  fakeQuantize: "either",
 
   mean: reduction,
   sum: reduction,
   max: reduction,
+  min: reduction,
+  product: reduction,
+  argMax: (attributes) => {
+    const reduced = reduction({ axes: [attributes.axis], keepDims: attributes.keepDims });
+    return reduced && { ...attributes, axis: reduced.axes[0] as number };
+  },
+  topKIndices: "last",
+  cumulativeSum: (attributes) => ({ ...attributes, axis: axisFirst(attributes.axis) }),
   maxPool2d: "image",
   averagePool2d: "image",
 
@@ -75,11 +109,24 @@ export const layoutRules: { readonly [Op in OpName]: LayoutRule<Op> } = {
   transpose: "last",
   concat: ({ axis }) => ({ axis: axisFirst(axis) }),
   slice: ({ begin, size }) => ({ begin: listFirst(begin), size: listFirst(size) }),
+  stridedSlice: ({ begin, end, strides }) => ({ begin: listFirst(begin), end: listFirst(end), strides: listFirst(strides) }),
+  reverse: ({ axes }) => ({ axes: axes.map(axisFirst) }),
+  tile: ({ repeats }) => ({ repeats: listFirst(repeats) }),
+  broadcastTo: "last",
+  broadcastLike: "last",
   pad: (attributes) => ({ ...attributes, paddings: listFirst(attributes.paddings) }),
   resize2d: "image",
   cast: "either",
 
+  gather: "last",
+  gatherElements: "last",
+  gatherNd: "last",
+  scatterElements: "last",
+  scatterNd: "last",
+  oneHot: "last",
+
   paddingMask: "last",
+  positionIds: "last",
   addTimingSignal: "last",
   maskedMean: "last",
 };

@@ -65,6 +65,72 @@ export const helpers = {
         above = (below + 1).clamp(max=source - 1)
         x = x.index_select(axis, below) * (1 - share) + x.index_select(axis, above) * share
     return x`,
+
+  rms_norm: `def rms_norm(x, gamma, epsilon):
+    return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + epsilon) * gamma`,
+
+  rotary_embedding: `def rotary_embedding(x, positions, heads, frequencies):
+    """Turns the two halves of each head of x [batch, tokens, width] by angles that grow with the positions [batch, tokens]."""
+    angles = positions[..., None, None].to(x.dtype) * torch.tensor(frequencies, dtype=x.dtype, device=x.device)
+    cos, sin = angles.cos(), angles.sin()
+    first, second = x.reshape(*x.shape[:2], heads, -1).chunk(2, dim=-1)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1).flatten(2)`,
+
+  position_ids: `def position_ids(ids, offset, padding_id=None):
+    """offset, offset + 1, ... for each text; with a padding_id, padding keeps it and the others count on from it."""
+    if padding_id is None:
+        return torch.arange(offset, offset + ids.shape[1], dtype=torch.int32, device=ids.device).expand(ids.shape)
+    is_token = (ids != padding_id).int()
+    return is_token.cumsum(1, dtype=torch.int32) * is_token + padding_id`,
+
+  fake_quantize: `def fake_quantize(x, scale, zero_point, low, high):
+    """What integers keep of x; the gradient passes straight through where nothing was clamped."""
+    kept = ((x / scale).round() + zero_point).clamp(low, high)
+    passed = (x / scale + zero_point).clamp(low, high) * scale
+    return ((kept - zero_point) * scale).detach() + (passed - passed.detach())`,
+
+  cumulative_sum: `def cumulative_sum(x, axis, exclusive, reverse):
+    x = x.flip(axis) if reverse else x
+    total = x.cumsum(axis, dtype=x.dtype)
+    if exclusive:
+        total = torch.cat([torch.zeros_like(total.narrow(axis, 0, 1)), total.narrow(axis, 0, x.shape[axis] - 1)], dim=axis)
+    return total.flip(axis) if reverse else total`,
+
+  pad_by_mirror: `def pad_by_mirror(x, paddings, repeat_edge):
+    """Pads every axis by what is within: mirrored at its edge, or the edge itself."""
+    for axis, (before, after) in enumerate(paddings):
+        last = x.shape[axis] - 1
+        places = torch.arange(-before, last + 1 + after, device=x.device)
+        x = x.index_select(axis, places.clamp(0, last) if repeat_edge else last - (last - places.abs()).abs())
+    return x`,
+
+  gather: `def gather(x, indices, axis):
+    """The axis of x is replaced by the axes of the indices."""
+    places = torch.where(indices < 0, indices + x.shape[axis], indices).flatten()
+    return x.index_select(axis, places).reshape(x.shape[:axis] + indices.shape + x.shape[axis + 1 :])`,
+
+  places_of: `def places_of(indices, size):
+    """Negative places count from the end."""
+    return torch.where(indices < 0, indices + size, indices).long()`,
+
+  gather_nd: `def gather_nd(x, indices, batch_dims):
+    """Each last row of the indices names a place in the axes of x that follow the first batch_dims, which both share."""
+    outer = [torch.arange(x.shape[axis], device=x.device).reshape([-1] + [1] * (indices.dim() - 2 - axis)) for axis in range(batch_dims)]
+    return x[tuple(outer) + indices.long().unbind(-1)]`,
+
+  scatter_nd: `def scatter_nd(x, indices, updates, reduce=None):
+    """Puts each update where the last row of the indices names a place in x, or reduces it with what is there."""
+    named = indices.shape[-1]
+    rows = torch.zeros(indices.shape[:-1], dtype=torch.long, device=x.device)
+    for axis in range(named):
+        rows = rows * x.shape[axis] + places_of(indices[..., axis], x.shape[axis])
+    flat = x.reshape(math.prod(x.shape[:named]), -1)
+    new = updates.reshape(rows.numel(), -1)
+    at = rows.reshape(-1, 1).expand(new.shape)
+    return (flat.scatter(0, at, new) if reduce is None else flat.scatter_reduce(0, at, new, reduce)).reshape(x.shape)`,
 } as const;
+
+/** What a helper calls. */
+export const helperNeeds: Readonly<Partial<Record<HelperName, HelperName>>> = { scatter_nd: "places_of" };
 
 export type HelperName = keyof typeof helpers;

@@ -1,8 +1,8 @@
 /** Convolutions, pools and resizing as PyTorch has them: on [batch, channels, height, width], with TensorFlow's paddings. */
 import type { Dim, Shape } from "../../core/shape.ts";
-import type { Padding } from "../../graph/types.ts";
+import type { OpAttributes, Padding } from "../../graph/types.ts";
 import type { Call } from "./expressions.ts";
-import { literal, pairText, tupleText } from "./python.ts";
+import { literal, numberText, pairText, pythonBoolean, tupleText } from "./python.ts";
 
 type Pair = readonly [number, number];
 type Sides = readonly [Pair, Pair];
@@ -46,6 +46,12 @@ function padded(x: string, sides: Sides | null, { size, strides, dilations }: Wi
   return `${use("pad_same")}(${x}, ${tupleText(size)}, ${tupleText(strides)}, ${tupleText(dilations)}${fill})`;
 }
 
+/** PyTorch's own padding counts from the last axis backwards, and mirrors no batch. */
+export function pad({ use, inputs: [x], attributes: { paddings, value = 0, mode = "constant" } }: Call<"pad">): string {
+  if (mode === "constant") return `F.pad(${x}, ${literal("padding", tupleText(paddings.toReversed().flat()))}${value === 0 ? "" : `, value=${numberText(value)}`})`;
+  return `${use("pad_by_mirror")}(${x}, ${tupleText(paddings.map(tupleText))}, ${pythonBoolean(mode === "edge")})`;
+}
+
 /** How many groups of channels a convolution keeps apart; PyTorch's kernel is [out, in / groups, h, w]. */
 export function groupsOf(image: Shape, kernel: Shape): number {
   const inner = kernel[1] as number;
@@ -71,6 +77,30 @@ export function convolution(call: Call<"conv2d" | "depthwiseConv2d">): string {
   return `F.conv2d(${parts.join(", ")})`;
 }
 
+/** What a transposed convolution leaves out of its whole result at each end, or adds to it where below 0. */
+export function trimmed({ strides, dilations, padding, outputPadding }: OpAttributes["convTranspose2d"], kernel: Shape): Sides {
+  const side = (axis: 0 | 1): Pair => {
+    if (padding === "valid") return [0, -outputPadding[axis]];
+    if (padding !== "same") return [padding[axis][0], padding[axis][1] - outputPadding[axis]];
+    const total = ((kernel[2 + axis] as number) - 1) * dilations[axis] + 1 - strides[axis];
+    const before = Math.floor(Math.max(0, total) / 2);
+    return [before, total - before];
+  };
+  return [side(0), side(1)];
+}
+
+export function convolutionTranspose({ inputs: [x, kernel, bias], shapes, attributes }: Call<"convTranspose2d">): string {
+  const [rows, columns] = trimmed(attributes, shapes[1] as Shape);
+  const sizes = [`stride=${literal("stride", pairText(attributes.strides))}`, ...(Math.max(...attributes.dilations) === 1 ? [] : [`dilation=${literal("dilation", pairText(attributes.dilations))}`])];
+  const added: Pair = [rows[0] - rows[1], columns[0] - columns[1]];
+  if (added.every((each, axis) => each >= 0 && each < Math.max(attributes.strides[axis] as number, attributes.dilations[axis] as number))) {
+    const padding: Pair = [rows[0], columns[0]];
+    return `F.conv_transpose2d(${[x, kernel, ...(bias === undefined ? [] : [bias]), ...sizes, `padding=${literal("padding", pairText(padding))}`, `output_padding=${literal("output_padding", pairText(added))}`].join(", ")})`;
+  }
+  const sides = [-columns[0], -columns[1], -rows[0], -rows[1]];
+  return `F.pad(F.conv_transpose2d(${[x, kernel, ...sizes].join(", ")}), ${tupleText(sides)})${bias === undefined ? "" : ` + ${bias}[:, None, None]`}`;
+}
+
 function poolWindow({ poolSize, strides, padding }: Call<"maxPool2d" | "averagePool2d">["attributes"]): Window {
   return { size: poolSize, strides, padding, dilations: [1, 1] };
 }
@@ -91,14 +121,15 @@ export function averagePool({ inputs: [x], shapes, attributes, use }: Call<"aver
   const sides = sidesOf(shapes[0] as Shape, window);
   const [size, stride] = [literal("size", pairText(window.size)), literal("stride", pairText(window.strides))];
   const padding = symmetric(sides);
-  if (padding?.every((side, axis) => side <= (window.size[axis] as number) / 2)) return `F.avg_pool2d(${x}, ${size}, ${stride}, padding=${literal("padding", pairText(padding))}, count_include_pad=False)`;
+  const { countPadding = false } = attributes;
+  if (padding?.every((side, axis) => side <= (window.size[axis] as number) / 2)) return `F.avg_pool2d(${x}, ${size}, ${stride}, padding=${literal("padding", pairText(padding))}, count_include_pad=${pythonBoolean(countPadding)})`;
+  if (countPadding) return `F.avg_pool2d(${padded(x as string, sides, window, use)}, ${size}, ${stride})`;
   const [image, ones] = [x as string, `torch.ones_like(${x})`].map((each) => padded(each, sides, window, use)) as [string, string];
   return `${use("average_of_unpadded")}(${image}, ${ones}, ${size}, ${stride})`;
 }
 
 export function resize({ inputs: [x], attributes: { height, width, method, alignCorners, halfPixelCenters }, use }: Call<"resize2d">): string {
-  const python = (value: boolean): string => (value ? "True" : "False");
-  if (method === "nearest") return `${use("resize_nearest")}(${x}, ${height}, ${width}, ${python(alignCorners)}, ${python(halfPixelCenters)})`;
-  if (alignCorners || halfPixelCenters) return `F.interpolate(${x}, size=(${height}, ${width}), mode="bilinear", align_corners=${python(alignCorners)})`;
+  if (method === "nearest") return `${use("resize_nearest")}(${x}, ${height}, ${width}, ${pythonBoolean(alignCorners)}, ${pythonBoolean(halfPixelCenters)})`;
+  if (alignCorners || halfPixelCenters) return `F.interpolate(${x}, size=(${height}, ${width}), mode="bilinear", align_corners=${pythonBoolean(alignCorners)})`;
   return `${use("resize_bilinear")}(${x}, ${height}, ${width})`;
 }

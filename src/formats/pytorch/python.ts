@@ -51,6 +51,10 @@ export function numberText(value: number, dtype: DType = "float32"): string {
   return Object.is(value, -0) ? "-0.0" : Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}.0` : String(value);
 }
 
+export function pythonBoolean(value: boolean): string {
+  return value ? "True" : "False";
+}
+
 /** `(3,)`, `(3, 4)` */
 export function tupleText(values: readonly (number | string)[]): string {
   return values.length === 1 ? `(${values[0]},)` : `(${values.join(", ")})`;

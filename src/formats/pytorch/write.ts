@@ -9,7 +9,7 @@ import type { Graph, GraphNode } from "../../graph/types.ts";
 import { channelsFirst } from "../channels-first/rewrite.ts";
 import { branchTree, ownersOf } from "./branches.ts";
 import { classesOf } from "./classes.ts";
-import { type HelperName, helpers } from "./helpers.ts";
+import { type HelperName, helperNeeds, helpers } from "./helpers.ts";
 import { planModule } from "./modules.ts";
 
 export interface PytorchOptions {
@@ -68,6 +68,8 @@ export function writePytorch(graph: Graph, options: PytorchOptions = {}): string
     constants,
     use: (helper) => {
       used.add(helper);
+      const needed = helperNeeds[helper];
+      if (needed !== undefined) used.add(needed);
       return helper;
     },
   });

@@ -26,9 +26,11 @@ export interface ExportCase {
 const weightPositions: Partial<Record<OpName, readonly number[]>> = {
   conv2d: [1],
   depthwiseConv2d: [1],
+  convTranspose2d: [1],
   embedding: [0],
   batchNorm: [1, 2, 3, 4],
   layerNorm: [1, 2],
+  rmsNorm: [1],
 };
 
 function tensorOf({ shape, dtype, values }: { readonly shape: readonly number[]; readonly dtype: DType; readonly values: readonly number[] }): ExportTensor {
