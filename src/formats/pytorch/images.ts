@@ -1,39 +1,8 @@
 /** Convolutions, pools and resizing as PyTorch has them: on [batch, channels, height, width], with TensorFlow's paddings. */
-import type { Dim, Shape } from "../../core/shape.ts";
-import type { OpAttributes, Padding } from "../../graph/types.ts";
+import type { Shape } from "../../core/shape.ts";
+import { convolutionWindow, groupsOf, type Pair, poolWindow, type Sides, sidesOf, symmetric, trimmed, type Window } from "../channels-first/windows.ts";
 import type { Call } from "./expressions.ts";
 import { literal, numberText, pairText, pythonBoolean, tupleText } from "./python.ts";
-
-type Pair = readonly [number, number];
-type Sides = readonly [Pair, Pair];
-
-interface Window {
-  readonly size: Pair;
-  readonly strides: Pair;
-  readonly dilations: Pair;
-  readonly padding: Padding;
-}
-
-/** [[top, bottom], [left, right]], or null where only the image's size will tell. */
-export function sidesOf(image: Shape, { size, strides, dilations, padding }: Window): Sides | null {
-  if (typeof padding !== "string") return padding;
-  if (padding === "valid") return [[0, 0], [0, 0]];
-  const side = (axis: 0 | 1): Pair | null => {
-    const length: Dim = image[2 + axis] ?? null;
-    const reach = (size[axis] - 1) * dilations[axis] + 1;
-    // With a stride of 1 the size does not matter.
-    if (length === null && strides[axis] !== 1) return null;
-    const total = length === null ? reach - 1 : Math.max(0, (Math.ceil(length / strides[axis]) - 1) * strides[axis] + reach - length);
-    return [Math.floor(total / 2), Math.ceil(total / 2)];
-  };
-  const [rows, columns] = [side(0), side(1)];
-  return rows && columns && [rows, columns];
-}
-
-/** The same on both sides, as PyTorch's own layers pad. */
-export function symmetric(sides: Sides | null): Pair | null {
-  return sides !== null && sides.every(([before, after]) => before === after) ? [sides[0][0], sides[1][0]] : null;
-}
 
 /** As F.pad counts: the last axis first. */
 function padText([rows, columns]: Sides): string {
@@ -52,21 +21,10 @@ export function pad({ use, inputs: [x], attributes: { paddings, value = 0, mode 
   return `${use("pad_by_mirror")}(${x}, ${tupleText(paddings.map(tupleText))}, ${pythonBoolean(mode === "edge")})`;
 }
 
-/** How many groups of channels a convolution keeps apart; PyTorch's kernel is [out, in / groups, h, w]. */
-export function groupsOf(image: Shape, kernel: Shape): number {
-  const inner = kernel[1] as number;
-  return (image[1] ?? inner) / inner;
-}
-
-export function convolutionWindow({ shapes, attributes }: Pick<Call<"conv2d" | "depthwiseConv2d">, "shapes" | "attributes">): Window {
-  const [, , height, width] = shapes[1] as readonly number[];
-  return { ...attributes, size: [height as number, width as number] };
-}
-
 export function convolution(call: Call<"conv2d" | "depthwiseConv2d">): string {
   const { shapes, use, inputs, attributes: { strides, dilations } } = call;
   const [x, kernel, bias] = inputs as [string, string, string?];
-  const window = convolutionWindow(call);
+  const window = convolutionWindow(shapes[1] as Shape, call.attributes);
   const sides = sidesOf(shapes[0] as Shape, window);
   const padding = symmetric(sides);
   const groups = groupsOf(shapes[0] as Shape, shapes[1] as Shape);
@@ -75,18 +33,6 @@ export function convolution(call: Call<"conv2d" | "depthwiseConv2d">): string {
   if (dilations[0] * dilations[1] !== 1) parts.push(`dilation=${literal("dilation", pairText(dilations))}`);
   if (groups !== 1) parts.push(`groups=${literal("groups", groups)}`);
   return `F.conv2d(${parts.join(", ")})`;
-}
-
-/** What a transposed convolution leaves out of its whole result at each end, or adds to it where below 0. */
-export function trimmed({ strides, dilations, padding, outputPadding }: OpAttributes["convTranspose2d"], kernel: Shape): Sides {
-  const side = (axis: 0 | 1): Pair => {
-    if (padding === "valid") return [0, -outputPadding[axis]];
-    if (padding !== "same") return [padding[axis][0], padding[axis][1] - outputPadding[axis]];
-    const total = ((kernel[2 + axis] as number) - 1) * dilations[axis] + 1 - strides[axis];
-    const before = Math.floor(Math.max(0, total) / 2);
-    return [before, total - before];
-  };
-  return [side(0), side(1)];
 }
 
 export function convolutionTranspose({ inputs: [x, kernel, bias], shapes, attributes }: Call<"convTranspose2d">): string {
@@ -99,10 +45,6 @@ export function convolutionTranspose({ inputs: [x, kernel, bias], shapes, attrib
   }
   const sides = [-columns[0], -columns[1], -rows[0], -rows[1]];
   return `F.pad(F.conv_transpose2d(${[x, kernel, ...sizes].join(", ")}), ${tupleText(sides)})${bias === undefined ? "" : ` + ${bias}[:, None, None]`}`;
-}
-
-function poolWindow({ poolSize, strides, padding }: Call<"maxPool2d" | "averagePool2d">["attributes"]): Window {
-  return { size: poolSize, strides, padding, dilations: [1, 1] };
 }
 
 /** Padding never wins. */

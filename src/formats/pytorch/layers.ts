@@ -1,9 +1,9 @@
 /** Modules that are one of PyTorch's own layers: those that compute one node, of parameters that are named as PyTorch names them. */
 import type { GraphNode } from "../../graph/types.ts";
 import type { Shape } from "../../core/shape.ts";
+import { convolutionWindow, groupsOf, sidesOf, symmetric } from "../channels-first/windows.ts";
 import type { Branch } from "./branches.ts";
 import { shareOfBatch } from "./expressions.ts";
-import { convolutionWindow, groupsOf, sidesOf, symmetric } from "./images.ts";
 import type { ModulePlan } from "./modules.ts";
 import { literal, pairText } from "./python.ts";
 
@@ -27,7 +27,7 @@ export function ownLayer({ branch, steps, inputs }: ModulePlan, shapes: Readonly
     case "conv2d":
     case "depthwiseConv2d": {
       if (!biased && names !== "weight") return null;
-      const window = convolutionWindow({ shapes: [shapeOf(0), shapeOf(1)], attributes: node.attributes });
+      const window = convolutionWindow(shapeOf(1), node.attributes);
       const padding = symmetric(sidesOf(shapeOf(0), window));
       if (padding === null) return null;
       const groups = groupsOf(shapeOf(0), shapeOf(1));

@@ -52,7 +52,7 @@ export function opExportCases(): readonly ExportCase[] {
         const tensor = tensorOf(input);
         if (!weightPositions[op]?.includes(position)) {
           fed.set(`x${position}`, tensor);
-          return builder.input(`x${position}`, tensor.shape.map((dim, axis) => (axis === 0 ? null : dim)), tensor.dtype);
+          return builder.input(`x${position}`, tensor.shape.map((dim, axis) => (axis === 0 && dim > 1 ? null : dim)), tensor.dtype);
         }
         weights.set(`layer/weight_${position}`, tensor.values);
         return builder.parameter(`layer/weight_${position}`, tensor.shape, { dtype: tensor.dtype });
