@@ -3,7 +3,7 @@
  * within the nodes that they belong to. What lies between two convolutions stays channels first where it can, so that few axes
  * are moved. For writers alone: the engine does not run the result.
  */
-import { type Dim, type Shape, sizeOf } from "../../core/shape.ts";
+import type { Dim, Shape } from "../../core/shape.ts";
 import type { Graph, GraphNode, OpName } from "../../graph/types.ts";
 import { depthwisePermutation, kernelPermutation, upstreamTensors, type UpstreamTensor } from "../safetensors/upstream.ts";
 import { fuseBiases } from "./fuse-biases.ts";
@@ -152,7 +152,11 @@ class Rewriter {
     if (shape.includes(null)) return null;
     const four = [...Array.from({ length: 4 - shape.length }, () => 1), ...(shape as readonly number[])];
     const name = this.freeName(`${node}/broadcast`);
-    if (sizeOf(shape) === shape.at(-1)) return this.reshaped(this.own(input), [shape.at(-1) as number, 1, 1], name);
+    // A vector has no order of axes.
+    if (four.filter((dim) => dim !== 1).length <= 1) {
+      const moved = toFirst.map((axis) => four[axis] as number);
+      return this.reshaped(this.own(input), moved.slice(Math.max(0, moved.findIndex((dim) => dim !== 1))), name);
+    }
     return this.transposed(this.reshaped(this.own(input), four, name), toFirst, this.freeName(`${name}_moved`));
   }
 }

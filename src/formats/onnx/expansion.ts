@@ -34,6 +34,12 @@ export function alike({ emit, name, inputs, dtypes }: Node): readonly string[] {
   return inputs.map((input, i) => (mixed && dtypes[i] === "int32" ? castTo(emit, name, input, "float32") : input));
 }
 
+/** A function that has floats, whatever it is of. */
+export const ofFloats =
+  (opType: string): Expand<OpName> =>
+  ({ emit, name, inputs, dtypes }) =>
+    emit.result(name, opType, inputs.map((input, i) => (dtypes[i] === "int32" ? castTo(emit, name, input, "float32") : input)));
+
 export const binary =
   (opType: string): Expand<OpName> =>
   (node) =>

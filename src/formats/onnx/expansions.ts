@@ -4,7 +4,7 @@
  */
 import type { OpName, ScatterReduction } from "../../graph/types.ts";
 import { dataTypeOf, float, text } from "./emitter.ts";
-import { alike, binary, castTo, direct, type Expand, type Expansion, meanOfLast, reduce } from "./expansion.ts";
+import { alike, binary, castTo, direct, type Expand, type Expansion, meanOfLast, ofFloats, reduce } from "./expansion.ts";
 import { convolution, convolutionTranspose, pad, pool, resize } from "./image-expansions.ts";
 import { addTimingSignal, attention, broadcastLike, maskedMean, paddingMask, positionIds, rotaryEmbedding } from "./token-expansions.ts";
 
@@ -159,24 +159,25 @@ export const expansions: { readonly [Op in OpName]: Expand<Op> } = {
   negate: direct("Neg"),
   abs: direct("Abs"),
   sign: direct("Sign"),
-  log: direct("Log"),
-  sin: direct("Sin"),
-  cos: direct("Cos"),
-  tan: direct("Tan"),
-  asin: direct("Asin"),
-  acos: direct("Acos"),
-  atan: direct("Atan"),
-  sinh: direct("Sinh"),
-  cosh: direct("Cosh"),
-  asinh: direct("Asinh"),
-  acosh: direct("Acosh"),
-  atanh: direct("Atanh"),
-  erf: direct("Erf"),
+  log: ofFloats("Log"),
+  sin: ofFloats("Sin"),
+  cos: ofFloats("Cos"),
+  tan: ofFloats("Tan"),
+  asin: ofFloats("Asin"),
+  acos: ofFloats("Acos"),
+  atan: ofFloats("Atan"),
+  sinh: ofFloats("Sinh"),
+  cosh: ofFloats("Cosh"),
+  asinh: ofFloats("Asinh"),
+  acosh: ofFloats("Acosh"),
+  atanh: ofFloats("Atanh"),
+  erf: ofFloats("Erf"),
   floor: direct("Floor"),
   ceil: direct("Ceil"),
   round: direct("Round"),
-  fakeQuantize: ({ emit, name, inputs, attributes: { scale, zeroPoint, min, max } }) => {
-    const rounded = emit.step(name, "Round", [emit.step(name, "Div", [...inputs, emit.scalar(scale)])]);
+  fakeQuantize: ({ emit, name, inputs, dtypes, attributes: { scale, zeroPoint, min, max } }) => {
+    const x = dtypes[0] === "int32" ? inputs.map((input) => castTo(emit, name, input, "float32")) : inputs;
+    const rounded = emit.step(name, "Round", [emit.step(name, "Div", [...x, emit.scalar(scale)])]);
     const kept = emit.step(name, "Clip", [emit.step(name, "Add", [rounded, emit.scalar(zeroPoint)]), emit.scalar(min), emit.scalar(max)]);
     emit.result(name, "Mul", [emit.step(name, "Sub", [kept, emit.scalar(zeroPoint)]), emit.scalar(scale)]);
   },
