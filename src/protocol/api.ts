@@ -84,7 +84,7 @@ export interface WorkerApi {
   getResults(): Promise<RunResults>;
   /** The items in one cell of the confusion matrix, most confident first. */
   listConfusion(query: ConfusionQuery): Promise<readonly number[]>;
-  /** One zip: safetensors, TensorFlow.js model, labels, recipe, metrics, README, and the adapter where there is one. */
+  /** One zip: safetensors, the formats that are asked for, labels, recipe, metrics, README, and the adapter where there is one. */
   exportRun(options?: ExportOptions): Promise<Blob>;
   /** Tries the tuned model on something new, beside the model before fine-tuning. */
   predict(input: PredictionInput): Promise<Prediction>;

@@ -111,7 +111,12 @@ export interface Int8Report {
   readonly bytesAfter: number;
 }
 
+/** Formats that a download may hold beside its safetensors. */
+export type ExportFormat = "tfjs" | "pytorch" | "onnx";
+
 export interface ExportOptions {
+  /** TensorFlow.js and, unless in eight bits, PyTorch source by default. */
+  readonly formats?: readonly ExportFormat[];
   /** Kernels and tables in eight bits instead of 32; false by default. */
   readonly int8?: boolean;
 }
@@ -127,6 +132,8 @@ export interface RunResults {
   readonly seconds: number;
   /** Of the last download in eight bits, if there was one. */
   readonly int8?: Int8Report;
+  /** Formats that the last download was to hold and could not, a sentence for each. */
+  readonly leftOut?: readonly string[];
 }
 
 /** metrics.json, in the download and from the command line. */

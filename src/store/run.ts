@@ -128,8 +128,8 @@ export const useRun = create<RunStore>()((set, get) => {
       set({ save: { kind: "packing" } });
       try {
         const zip = await worker().exportRun(options);
-        // What eight bits do is measured while packing.
-        if (options.int8) set({ results: { kind: "ready", results: await worker().getResults() } });
+        // What eight bits do is measured while packing, and which formats the model has no place in.
+        set({ results: { kind: "ready", results: await worker().getResults() } });
         set({ save: { kind: "saved" } });
         return zip;
       } catch (error) {

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { GraftError } from "../core/errors.ts";
 import { taskIds, type Recipe } from "../protocol/recipe.ts";
-import type { Int8Report, RunResults } from "../protocol/run.ts";
+import type { ExportFormat, Int8Report, RunResults } from "../protocol/run.ts";
+import { formatRows, formatSections } from "./export-formats.ts";
 import { adapterRows, adapterSection, int8Section } from "./export-parts.ts";
 
 const manifestSchema = z.object({
@@ -32,18 +33,13 @@ interface Described {
   readonly licence: string;
   readonly hasAdapter: boolean;
   readonly int8: Int8Report | undefined;
+  readonly written: readonly ExportFormat[];
+  readonly leftOut: readonly string[];
 }
 
-export function describeDownload(manifest: DownloadManifest, { recipe, results, licence, hasAdapter, int8 }: Described): string {
+export function describeDownload(manifest: DownloadManifest, { recipe, results, licence, hasAdapter, int8, written, leftOut }: Described): string {
   const { input, classes } = manifest;
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  const example =
-    input.kind === "image"
-      ? `// pixels 0..255, RGB, ${input.size} x ${input.size}: scale so that the shorter side fits, then cut the middle out.
-const image = tf.image.resizeBilinear(tf.browser.fromPixels(picture), [${input.size}, ${input.size}]).expandDims(0);
-const logits = model.execute({ "${input.name}": image });`
-      : `// Token ids from the files in tokenizer/, cut and padded with ${input.paddingId} to ${input.maxTokens}.
-const logits = model.execute({ "${input.name}": tf.tensor2d(ids, [1, ${input.maxTokens}], "int32") });`;
   return `# ${manifest.name}
 
 Fine-tuned with Graft in a browser tab: ${recipe.model} for ${manifest.task}, ${classes.length} classes (${classes.slice(0, 12).join(", ")}${classes.length > 12 ? ", …" : ""}).
@@ -53,9 +49,8 @@ Validation accuracy ${percent(results.validation.after.accuracy)}${results.test 
 
 | file | what |
 |---|---|
-| tfjs/model.json, tfjs/weights.bin | the model as a TensorFlow.js graph model |
-| model.safetensors | the same weights by name, row-major ${int8 ? "int8 and float32" : "float32"} |
-| labels.json | the classes, in the order of the model's outputs |
+| model.safetensors | the weights by name, ${int8 ? "row-major int8 and float32" : "as PyTorch stores them, float32"} |
+${formatRows(written)}| labels.json | the classes, in the order of the model's outputs |
 | recipe.json | every setting of the run; the page and the command line take it back |
 | metrics.json | the curves and the final figures |
 | graft.json, graft/graph.json | what Graft needs to open this again |
@@ -63,21 +58,12 @@ ${adapterRows(hasAdapter)}${input.kind === "text" ? "| tokenizer/ | the tokenize
 ## In Graft
 
 Choose "Open a Graft download" and drop this zip.
-
-## In TensorFlow.js
-
-\`\`\`js
-import * as tf from "@tensorflow/tfjs";
-const model = await tf.loadGraphModel("tfjs/model.json");
-${example}
-const probabilities = tf.softmax(logits); // in the order of labels.json
-\`\`\`
-
+${formatSections(written, leftOut, manifest)}
 ## In Python
 
 \`\`\`python
 from safetensors.numpy import load_file
-weights = load_file("model.safetensors")   # {name: array}; convolutions are [height, width, in, out]
+weights = load_file("model.safetensors")   # {name: array}; kernels of convolutions are ${int8 ? "[height, width, in, out]" : "[out, in, height, width]"}
 \`\`\`
 ${adapterSection(hasAdapter)}${int8Section(int8)}
 ## Licence

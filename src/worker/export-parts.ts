@@ -1,7 +1,8 @@
 /** What a download may hold beside the model as it was trained: adapters of their own, and weights in eight bits. Files, and what the README says of them. */
 import { configFile, weightsFile, writeAdapter } from "../formats/peft/write.ts";
 import { int8Tensors, quantise, scaledGraph, dequantised } from "../formats/quantise.ts";
-import { tensorsOf, writeSafetensors } from "../formats/safetensors/write.ts";
+import { upstreamTensorsOf } from "../formats/safetensors/upstream.ts";
+import { writeSafetensors } from "../formats/safetensors/write.ts";
 import { writeTfjsGraph, type TfjsGraphModel, type TfjsGraphOptions } from "../formats/tfjs-graph/write.ts";
 import type { Model } from "../graph/types.ts";
 import type { Int8Report } from "../protocol/run.ts";
@@ -13,12 +14,13 @@ export function adapterFiles(model: Model, baseModel: string): Record<string, Ui
 
 export interface StoredModel {
   readonly safetensors: Uint8Array;
-  readonly tfjs: TfjsGraphModel;
+  readonly tfjs: () => TfjsGraphModel;
   readonly int8?: Int8Report;
 }
 
 export function storeModel(model: Model, options: TfjsGraphOptions): StoredModel {
-  return { safetensors: writeSafetensors(tensorsOf(model.graph, model.weights)), tfjs: writeTfjsGraph(model, options) };
+  // What the metadata says is how transformers knows a file for PyTorch's.
+  return { safetensors: writeSafetensors(upstreamTensorsOf(model.graph, model.weights), { format: "pt" }), tfjs: () => writeTfjsGraph(model, options) };
 }
 
 /** @param accuracyOf measures a model on the validation examples. */
@@ -31,7 +33,7 @@ export async function storeInt8(model: Model, options: TfjsGraphOptions, accurac
   const kept = [...model.weights].filter(([name]) => !quantised.has(name)).map(([, values]) => values);
   const bytesAfter = bytesOf(kept) + bytesOf([...quantised.values()].flatMap(({ values, scale }) => [values, scale]));
   const int8 = { accuracyBefore, accuracyAfter, bytesBefore: bytesOf(model.weights.values()), bytesAfter };
-  return { safetensors, tfjs: writeTfjsGraph(scaledGraph(model, quantised), { ...options, int8: new Set(quantised.keys()) }), int8 };
+  return { safetensors, tfjs: () => writeTfjsGraph(scaledGraph(model, quantised), { ...options, int8: new Set(quantised.keys()) }), int8 };
 }
 
 /** Rows of the README's table of files. */
@@ -46,7 +48,7 @@ export function adapterSection(adapter: boolean): string {
 ## The adapters, with PEFT
 
 For a base model that PyTorch has too, with layers of the same names. The new head is no part of an adapter: its tensors are
-\`head/*\` in model.safetensors, and its logits are \`((features - center) * scale) @ kernel + bias\`.
+those named \`head\` in model.safetensors, and its logits are \`((features - center) * scale) @ kernel + bias\`.
 
 \`\`\`python
 from peft import PeftModel

@@ -1,9 +1,10 @@
-/** The download: one zip with everything that a run made, adapters merged into the model, for Graft, for TensorFlow.js and for whoever reads safetensors. */
+/** The download: one zip with everything that a run made, adapters merged into the model, for Graft, for whoever reads safetensors, and in the formats that were asked for. */
 import { strToU8, zip } from "fflate";
 import { graphToJson } from "../formats/graft/graph-json.ts";
 import { mergeLora } from "../graph/surgery/merge-lora.ts";
 import type { ExportOptions, Int8Report, MetricsFile, RunResults } from "../protocol/run.ts";
 import { describeDownload, type DownloadManifest } from "./download.ts";
+import { writeFormats } from "./export-formats.ts";
 import { adapterFiles, storeInt8, storeModel } from "./export-parts.ts";
 import { concreteInputShapes } from "./model-input.ts";
 import type { FineTuningRun } from "./run.ts";
@@ -23,13 +24,14 @@ export function metricsFile({ epochs, validation, test, info, seconds }: RunResu
   };
 }
 
-export async function exportRun(run: FineTuningRun, { int8 = false }: ExportOptions = {}): Promise<Blob> {
+export async function exportRun(run: FineTuningRun, { int8 = false, formats = int8 ? ["tfjs"] : ["tfjs", "pytorch"] }: ExportOptions = {}): Promise<Blob> {
   const { recipe, loaded, classes } = run;
   const results = run.results();
   const tuned = await run.model();
   const model = mergeLora(tuned);
   const adapter = adapterFiles(tuned, recipe.model);
-  const options = { inputShapes: concreteInputShapes(loaded, recipe), userDefinedMetadata: { classes, task: recipe.task } };
+  const inputShapes = concreteInputShapes(loaded, recipe);
+  const options = { inputShapes, userDefinedMetadata: { classes, task: recipe.task } };
   const stored = int8 ? await storeInt8(model, options, (candidate) => run.validationAccuracy(candidate)) : storeModel(model, options);
   if (stored.int8) run.int8 = stored.int8;
   const { input } = loaded;
@@ -42,17 +44,18 @@ export async function exportRun(run: FineTuningRun, { int8 = false }: ExportOpti
     input: input.kind === "text" ? { kind: "text", name: input.name, maxTokens: Math.min(recipe.maxTokens, input.maxTokens), paddingId: input.tokenizer.paddingId } : { kind: "image", name: input.name, size: input.size ?? recipe.imageSize },
     validationAccuracy: results.validation.after.accuracy,
   };
+  const { files: formatFiles, written, leftOut } = writeFormats(formats, { model, manifest, inputShapes, licence: loaded.licence, tfjs: stored.tfjs, isInt8: int8 });
+  run.leftOut = leftOut;
   const json = (value: unknown): Uint8Array => strToU8(`${JSON.stringify(value, null, 2)}\n`);
   const files: Record<string, Uint8Array> = {
-    "README.md": strToU8(describeDownload(manifest, { recipe, results, licence: loaded.licence, hasAdapter: Object.keys(adapter).length > 0, int8: stored.int8 })),
+    "README.md": strToU8(describeDownload(manifest, { recipe, results, licence: loaded.licence, hasAdapter: Object.keys(adapter).length > 0, int8: stored.int8, written, leftOut })),
     "graft.json": json(manifest),
     "labels.json": json(classes),
     "recipe.json": json(recipe),
     "metrics.json": json(metricsFile(results, stored.int8)),
     "graft/graph.json": json(graphToJson(model.graph)),
     "model.safetensors": stored.safetensors,
-    "tfjs/model.json": strToU8(JSON.stringify(stored.tfjs.modelJson)),
-    "tfjs/weights.bin": new Uint8Array(stored.tfjs.weightData),
+    ...formatFiles,
     ...adapter,
     ...(input.kind === "text" && Object.fromEntries(Object.entries(input.tokenizerFiles).map(([name, value]) => [`tokenizer/${name}`, strToU8(JSON.stringify(value))]))),
   };

@@ -90,7 +90,7 @@ describe("fine-tuning images", () => {
     expect(probabilitiesOf(tuned, classes)).not.toEqual(probabilitiesOf(base ?? [], classes));
 
     const { zip, files, json } = await unpacked(api);
-    expect(Object.keys(files).sort()).toEqual(["README.md", "graft.json", "graft/graph.json", "labels.json", "metrics.json", "model.safetensors", "recipe.json", "tfjs/model.json", "tfjs/weights.bin"]);
+    expect(Object.keys(files).sort()).toEqual(["README.md", "graft.json", "graft/graph.json", "labels.json", "metrics.json", "model.py", "model.safetensors", "recipe.json", "tfjs/model.json", "tfjs/weights.bin"]);
     expect(json("labels.json")).toEqual(["disc", "square"]);
     expect((json("metrics.json") as MetricsFile).validation.accuracy).toBe(results.validation.after.accuracy);
     expect(parseRecipe(json("recipe.json"))).toEqual(parseRecipe(recipe));
@@ -236,7 +236,7 @@ describe("fine-tuning with adapters", () => {
     expect(Object.keys(files).filter((path) => path.startsWith("adapter/"))).toEqual(["adapter/adapter_model.safetensors", "adapter/adapter_config.json"]);
     expect(json("adapter/adapter_config.json")).toMatchObject({ peft_type: "LORA", r: 4, lora_alpha: 8, lora_dropout: 0.1, base_model_name_or_path: "universal-sentence-encoder-lite" });
     const merged = [...readSafetensors(files["model.safetensors"] as Uint8Array).tensors.keys()];
-    expect(merged).toContain("encoder/layer_0/attention/qkv/kernel");
+    expect(merged).toContain("encoder.layer_0.attention.qkv.kernel");
     expect(merged.some((name) => name.includes("lora"))).toBe(false);
     expect(new TextDecoder().decode(files["README.md"])).toMatch(/PeftModel\.from_pretrained/);
     await api.openDownload([{ path: "download.zip", blob: zip }]);

@@ -6,8 +6,9 @@ import { sizeOf } from "../core/shape.ts";
 import { valuesFromInt8 } from "../formats/quantise.ts";
 import { graphFromJson } from "../formats/graft/graph-json.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";
+import { weightsFromUpstream } from "../formats/safetensors/upstream.ts";
 import { openTokenizer, tokenizerFileNames, tokenRows } from "../models/tokenizers/open.ts";
-import type { Graph } from "../graph/types.ts";
+import type { Graph, Weights } from "../graph/types.ts";
 import type { ModelInput } from "../models/types.ts";
 import type { OpenedModel } from "../protocol/api.ts";
 import type { SourceFile } from "../protocol/data.ts";
@@ -40,14 +41,17 @@ export class OpenedDownload {
     const manifest = parseManifest(await jsonOf(entries, "graft.json"));
     const recipe = parseRecipe(await jsonOf(entries, "recipe.json"), "recipe.json");
     const graph = graphFromJson(await jsonOf(entries, "graft/graph.json"), "graft/graph.json");
-    const { tensors } = readSafetensors(await bytesOf(entries, "model.safetensors"), "model.safetensors");
-    const weights = new Map(
-      graph.parameters.map((parameter) => {
+    const { tensors, metadata } = readSafetensors(await bytesOf(entries, "model.safetensors"), "model.safetensors");
+    const named = (): Weights =>
+      new Map(
+        graph.parameters.map((parameter) => {
         const values = valuesFromInt8(tensors, parameter);
         if (values === undefined) throw new GraftError({ where: "model.safetensors", what: `the tensor "${parameter.name}" is missing or has not ${sizeOf(parameter.shape)} values`, next: "Download the model again" });
         return [parameter.name, values];
       }),
     );
+    // In eight bits, and in downloads of before, tensors have the names and layouts of the graph.
+    const weights = metadata.get("format") === "pt" ? weightsFromUpstream(graph, tensors, "model.safetensors") : named();
     const input = manifest.input.kind === "image" ? manifest.input : await textInput(manifest.input, graph, entries);
     await device.activateAny();
     return new OpenedDownload(manifest, recipe, input, new GraphModule({ graph, weights }, new Set()));

@@ -63,6 +63,8 @@ export class FineTuningRun {
   readonly loaded: LoadedModel;
   /** What the last download in eight bits was measured to be. */
   int8?: Int8Report;
+  /** Of the last download: the formats that it lacks, a sentence for each. */
+  leftOut: readonly string[] = [];
   private readonly context: RunContext;
   private module: GraphModule | null = null;
   /** What training may change, as it was before the first step. */
@@ -169,7 +171,7 @@ export class FineTuningRun {
       const [first, last] = [before.get(name), after.get(name)];
       return first && last && { before: metricsOf(first, this.classes), after: metricsOf(last, this.classes), mistakes: mistakesOf(last, this.classes) };
     };
-    return { classes: this.classes, epochs: outcome.epochs, validation: split("validation") as SplitResults, test: split("test"), info, reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds, ...(this.int8 && { int8: this.int8 }) };
+    return { classes: this.classes, epochs: outcome.epochs, validation: split("validation") as SplitResults, test: split("test"), info, reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds, ...(this.int8 && { int8: this.int8 }), ...(this.leftOut.length > 0 && { leftOut: this.leftOut }) };
   }
 
   confusion({ split, actual, predicted }: ConfusionQuery): readonly number[] {

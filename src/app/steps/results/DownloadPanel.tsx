@@ -1,8 +1,8 @@
-/** The run as one zip to keep: what is in it, how its weights are stored, and the button that saves it. */
+/** The run as one zip to keep: what is in it, in which formats, how its weights are stored, and the button that saves it. */
 import { Button, Checkbox } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
-import type { Int8Report } from "../../../protocol/run.ts";
+import type { ExportFormat, Int8Report } from "../../../protocol/run.ts";
 import { useRun } from "../../../store/run.ts";
 import { Panel } from "../../../ui/primitives/Panel.tsx";
 import { SectionTitle } from "../../../ui/primitives/SectionTitle.tsx";
@@ -11,7 +11,12 @@ import { formatMetric } from "../../../ui/primitives/format.ts";
 import classes from "./DownloadPanel.module.css";
 import { downloadName } from "./download-name.ts";
 
-const contents = ["Weights as safetensors", "TensorFlow.js model", "Labels", "Recipe", "Metrics", "README"];
+const contents = ["Weights as safetensors", "Labels", "Recipe", "Metrics", "README"];
+const formats: readonly { readonly id: ExportFormat; readonly label: string; readonly description: string }[] = [
+  { id: "tfjs", label: "TensorFlow.js model", description: "For web pages and Node.js." },
+  { id: "pytorch", label: "PyTorch source", description: "model.py, which loads the weights. Not in eight bits." },
+  { id: "onnx", label: "ONNX", description: "For ONNX Runtime and other engines. Holds the weights once more." },
+];
 /** The browser reads the blob after the click; this is long after. */
 const keptMs = 60_000;
 
@@ -28,14 +33,16 @@ interface DownloadPanelProps {
   readonly model: string;
   readonly hasAdapter: boolean;
   readonly int8: Int8Report | undefined;
+  readonly leftOut: readonly string[];
 }
 
-export function DownloadPanel({ model, hasAdapter, int8 }: DownloadPanelProps) {
+export function DownloadPanel({ model, hasAdapter, int8, leftOut }: DownloadPanelProps) {
   const [wantsInt8, setWantsInt8] = useState(false);
+  const [wanted, setWanted] = useState<readonly string[]>(["tfjs", "pytorch"]);
   const save = useRun((state) => state.save);
   const { pack } = useRun.getState();
   const download = async (): Promise<void> => {
-    const zip = await pack({ int8: wantsInt8 });
+    const zip = await pack({ int8: wantsInt8, formats: formats.map(({ id }) => id).filter((id) => wanted.includes(id) && !(wantsInt8 && id === "pytorch")) });
     if (zip) saveAs(zip, downloadName(model));
   };
   return (
@@ -55,6 +62,16 @@ export function DownloadPanel({ model, hasAdapter, int8 }: DownloadPanelProps) {
           <li key={name}>{name}</li>
         ))}
       </ul>
+      {formats.map(({ id, label, description }) => (
+        <Checkbox
+          key={id}
+          label={label}
+          description={description}
+          disabled={wantsInt8 && id === "pytorch"}
+          checked={wanted.includes(id) && !(wantsInt8 && id === "pytorch")}
+          onChange={({ currentTarget }) => setWanted(currentTarget.checked ? [...wanted, id] : wanted.filter((each) => each !== id))}
+        />
+      ))}
       <Checkbox
         label="Weights in eight bits"
         description={
@@ -65,6 +82,7 @@ export function DownloadPanel({ model, hasAdapter, int8 }: DownloadPanelProps) {
         checked={wantsInt8}
         onChange={({ currentTarget }) => setWantsInt8(currentTarget.checked)}
       />
+ {leftOut.map((what) => <Sentence key={what} sentence={{ what }} />)}
       {save.kind === "failed" && <Sentence sentence={save.error} />}
     </Panel>
   );

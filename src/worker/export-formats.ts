@@ -1,0 +1,132 @@
+/** The formats of others that a download may hold, each by its own writer. One that cannot say what the model does is left out, with a sentence why. */
+import { strToU8 } from "fflate";
+import { GraftError } from "../core/errors.ts";
+import type { Shape } from "../core/shape.ts";
+import { writeOnnx } from "../formats/onnx/write.ts";
+import { writePytorch } from "../formats/pytorch/write.ts";
+import type { TfjsGraphModel } from "../formats/tfjs-graph/write.ts";
+import type { Model } from "../graph/types.ts";
+import type { ExportFormat } from "../protocol/run.ts";
+import type { DownloadManifest } from "./download.ts";
+
+type Files = Readonly<Record<string, Uint8Array>>;
+
+export interface FormatSource {
+  readonly model: Model;
+  readonly manifest: DownloadManifest;
+  readonly inputShapes: Readonly<Record<string, Shape>>;
+  readonly licence: string;
+  /** As the weights are stored. */
+  readonly tfjs: () => TfjsGraphModel;
+  /** model.safetensors is in eight bits. */
+  readonly isInt8: boolean;
+}
+
+interface WrittenFormats {
+  readonly files: Files;
+  readonly written: readonly ExportFormat[];
+  /** Sentences. */
+  readonly leftOut: readonly string[];
+}
+
+/** What the input is, as a comment in Python or JavaScript has it. */
+export function inputNote({ input }: DownloadManifest): string {
+  return input.kind === "image"
+    ? `pixels 0..255, RGB, ${input.size} x ${input.size}: scale so that the shorter side fits, then cut the middle out.`
+    : `Token ids from the files in tokenizer/, cut and padded with ${input.paddingId} to ${input.maxTokens}.`;
+}
+
+const names: Readonly<Record<ExportFormat, string>> = { tfjs: "TensorFlow.js model", onnx: "ONNX model", pytorch: "PyTorch source" };
+
+const writers: Readonly<Record<ExportFormat, (source: FormatSource) => Files>> = {
+  tfjs: ({ tfjs }) => {
+    const { modelJson, weightData } = tfjs();
+    return { "tfjs/model.json": strToU8(JSON.stringify(modelJson)), "tfjs/weights.bin": new Uint8Array(weightData) };
+  },
+  onnx: ({ model, manifest, inputShapes }) => ({ "model.onnx": writeOnnx(model, { inputShapes, metadata: { classes: JSON.stringify(manifest.classes), task: manifest.task } }) }),
+  pytorch: ({ model, manifest, inputShapes, licence, isInt8 }) => {
+    if (isInt8) throw new GraftError({ what: "model.safetensors is in eight bits", wanted: "the weights in 32 bits, which the source loads" });
+    const notes = [inputNote(manifest), `The outputs are logits, in this order: ${manifest.classes.join(", ")}`];
+    return { "model.py": strToU8(writePytorch(model.graph, { inputShapes, title: manifest.name, notes, licence })) };
+  },
+};
+
+export function writeFormats(formats: readonly ExportFormat[], source: FormatSource): WrittenFormats {
+  const files: Record<string, Uint8Array> = {};
+  const written: ExportFormat[] = [];
+  const leftOut: string[] = [];
+  for (const format of formats) {
+    try {
+      Object.assign(files, writers[format](source));
+      written.push(format);
+    } catch (error) {
+      if (!(error instanceof GraftError)) throw error;
+      leftOut.push(`${names[format]} is left out: ${error.message}`);
+    }
+  }
+  return { files, written, leftOut };
+}
+
+const rows: Readonly<Record<ExportFormat, string>> = {
+  tfjs: "| tfjs/model.json, tfjs/weights.bin | the model as a TensorFlow.js graph model |\n",
+  onnx: "| model.onnx | the model as ONNX, weights in 32 bits, for onnxruntime and what reads it |\n",
+  pytorch: "| model.py | the model as PyTorch source, which loads model.safetensors |\n",
+};
+
+/** Rows of the README's table of files. */
+export function formatRows(written: readonly ExportFormat[]): string {
+  return written.map((format) => rows[format]).join("");
+}
+
+function section(format: ExportFormat, manifest: DownloadManifest): string {
+  const { input } = manifest;
+  const shape = input.kind === "image" ? `[batch, ${input.size}, ${input.size}, 3], float32` : `[batch, ${input.maxTokens}], int32`;
+  switch (format) {
+    case "tfjs": {
+      const feed =
+        input.kind === "image"
+          ? `const image = tf.image.resizeBilinear(tf.browser.fromPixels(picture), [${input.size}, ${input.size}]).expandDims(0);
+const logits = model.execute({ "${input.name}": image });`
+          : `const logits = model.execute({ "${input.name}": tf.tensor2d(ids, [1, ${input.maxTokens}], "int32") });`;
+      return `
+## In TensorFlow.js
+
+\`\`\`js
+import * as tf from "@tensorflow/tfjs";
+const model = await tf.loadGraphModel("tfjs/model.json");
+// ${inputNote(manifest)}
+${feed}
+const probabilities = tf.softmax(logits); // in the order of labels.json
+\`\`\`
+`;
+    }
+    case "onnx":
+      return `
+## With ONNX Runtime
+
+\`\`\`python
+import onnxruntime
+session = onnxruntime.InferenceSession("model.onnx")
+# ${inputNote(manifest)}
+logits, = session.run(None, {"${input.name}": inputs})   # ${shape}; in the order of labels.json
+\`\`\`
+`;
+    case "pytorch":
+      return `
+## In PyTorch
+
+\`\`\`python
+from model import load   # model.py of this folder; needs torch and safetensors
+model = load("model.safetensors")
+# ${inputNote(manifest)}
+logits = model(inputs)   # ${shape}; in the order of labels.json
+\`\`\`
+`;
+  }
+}
+
+/** Sections of the README. */
+export function formatSections(written: readonly ExportFormat[], leftOut: readonly string[], manifest: DownloadManifest): string {
+  const missing = leftOut.length === 0 ? "" : `\n## What is not in here\n\n${leftOut.map((sentence) => `- ${sentence}\n`).join("")}`;
+  return `${written.map((format) => section(format, manifest)).join("")}${missing}`;
+}
