@@ -5,7 +5,7 @@ import { GraphModule } from "../engine/module.ts";
 import { sizeOf } from "../core/shape.ts";
 import { valuesFromInt8 } from "../formats/quantise.ts";
 import { graphFromJson } from "../formats/graft/graph-json.ts";
-import { readSafetensors } from "../formats/safetensors/read.ts";
+import { readSafetensors, type Safetensors } from "../formats/safetensors/read.ts";
 import { weightsFromUpstream } from "../formats/safetensors/upstream.ts";
 import { openTokenizer, tokenizerFileNames, tokenRows } from "../models/tokenizers/open.ts";
 import type { Graph, Weights } from "../graph/types.ts";
@@ -42,16 +42,8 @@ export class OpenedDownload {
     const recipe = parseRecipe(await jsonOf(entries, "recipe.json"), "recipe.json");
     const graph = graphFromJson(await jsonOf(entries, "graft/graph.json"), "graft/graph.json");
     const { tensors, metadata } = readSafetensors(await bytesOf(entries, "model.safetensors"), "model.safetensors");
-    const named = (): Weights =>
-      new Map(
-        graph.parameters.map((parameter) => {
-        const values = valuesFromInt8(tensors, parameter);
-        if (values === undefined) throw new GraftError({ where: "model.safetensors", what: `the tensor "${parameter.name}" is missing or has not ${sizeOf(parameter.shape)} values`, next: "Download the model again" });
-        return [parameter.name, values];
-      }),
-    );
     // In eight bits, and in downloads of before, tensors have the names and layouts of the graph.
-    const weights = metadata.get("format") === "pt" ? weightsFromUpstream(graph, tensors, "model.safetensors") : named();
+    const weights = metadata.get("format") === "pt" ? weightsFromUpstream(graph, tensors, "model.safetensors") : weightsByName(graph, tensors);
     const input = manifest.input.kind === "image" ? manifest.input : await textInput(manifest.input, graph, entries);
     await device.activateAny();
     return new OpenedDownload(manifest, recipe, input, new GraphModule({ graph, weights }, new Set()));
@@ -73,6 +65,16 @@ async function textInput({ name, maxTokens, paddingId }: Extract<DownloadManifes
   if (names.length === 0) throw new GraftError({ where: "tokenizer/", what: "the download holds no tokenizer", next: "Download the model again" });
   const tokenizerFiles = Object.fromEntries(await Promise.all(names.map(async (file) => [file, await jsonOf(entries, `tokenizer/${file}`)] as const)));
   return { kind: "text", name, maxTokens, tokenizer: openTokenizer(tokenizerFiles, { paddingId, rows: tokenRows(graph, name) }), tokenizerFiles };
+}
+
+function weightsByName(graph: Graph, tensors: Safetensors["tensors"]): Weights {
+  return new Map(
+    graph.parameters.map((parameter) => {
+      const values = valuesFromInt8(tensors, parameter);
+      if (values === undefined) throw new GraftError({ where: "model.safetensors", what: `the tensor "${parameter.name}" is missing or has not ${sizeOf(parameter.shape)} values`, next: "Download the model again" });
+      return [parameter.name, values];
+    }),
+  );
 }
 
 type Entries = ReadonlyMap<string, () => Promise<Uint8Array>>;

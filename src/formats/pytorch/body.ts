@@ -180,6 +180,10 @@ class BodyWriter {
       const start = result.findIndex((line) => line.includes(` = self.${list.name}[0](`));
       const [first] = result.slice(start);
       if (start < 0 || count < 2 || first === undefined) continue;
+      // The last member's result may be the module's.
+      const [assigned] = first.split(" = ");
+      const end = `return ${first.slice(`${assigned} = `.length).replace(`self.${list.name}[0]`, `self.${list.name}[${count - 1}]`)}`;
+      if (result.at(-1) === end) result = [...result.slice(0, -1), end.replace("return ", `${assigned} = `), `return ${assigned}`];
       const isLoop = Array.from({ length: count }, (_, i) => first.replace(`self.${list.name}[0]`, `self.${list.name}[${i}]`)).every((line, i) => result[start + i] === line);
       if (!isLoop) continue;
       this.names.push(`each_${list.name.replace(/s$/, "")}`);

@@ -6,6 +6,7 @@ import { opCases } from "../../engine/ops/describe-op.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import type { DType } from "../../core/shape.ts";
 import type { Model, OpName, WeightValues } from "../../graph/types.ts";
+import { checkpointCases, checkpointProblem } from "../../models/testing/checkpoint-problems.ts";
 import { smallMobilenetV2, smallTransformer, type ReferenceProblem } from "../../models/testing/reference-problems.ts";
 
 export interface ExportTensor {
@@ -68,5 +69,6 @@ function problemCase(name: string, { graph, weights, inputName, batch }: Referen
 }
 
 export function modelExportCases(): readonly ExportCase[] {
-  return [problemCase("mobilenet-v2", smallMobilenetV2()), problemCase("transformer-pre", smallTransformer("pre")), problemCase("transformer-post", smallTransformer("post"))];
+  const own = [problemCase("mobilenet-v2", smallMobilenetV2()), problemCase("transformer-pre", smallTransformer("pre")), problemCase("transformer-post", smallTransformer("post"))];
+  return [...own, ...checkpointCases.map((golden) => problemCase(`checkpoint-${golden.name.replace(/[^A-Za-z0-9]+/g, "-").toLowerCase()}`, checkpointProblem(golden)))];
 }

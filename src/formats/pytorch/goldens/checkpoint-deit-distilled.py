@@ -1,0 +1,200 @@
+"""A model, as PyTorch source made by Graft.
+
+    model = load("model.safetensors")   # in evaluation mode; model.train() goes on training
+    outputs = model(inputs)
+
+Inputs, in this order (images have their channels last, ? is any size):
+    pixel_values: float32 [?, 32, 32, 3]
+"""
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+def attention(query, key, value, mask, heads, scale, causal=False, key_value_heads=None):
+    """Multi-head attention over [batch, tokens, width]; where the mask [batch, tokens] is 0, nothing is attended to."""
+    def split(x, count):
+        return x.reshape(x.shape[0], x.shape[1], count, -1).transpose(1, 2)
+
+    query, key, value = split(query * scale, heads), split(key, key_value_heads or heads), split(value, key_value_heads or heads)
+    if key_value_heads:
+        key, value = (x.repeat_interleave(heads // key_value_heads, dim=1) for x in (key, value))
+    scores = query @ key.transpose(-1, -2) + (1.0 - mask)[:, None, None, :] * -1e9
+    if causal:
+        later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
+        scores = scores + later * -2e9
+    return (scores.softmax(-1) @ value).transpose(1, 2).flatten(2)
+
+
+class PatchEmbeddings(nn.Module):
+    """deit.embeddings.patch_embeddings"""
+
+    def __init__(self):
+        super().__init__()
+        self.projection = nn.Conv2d(3, 24, 8, stride=8, padding=0)
+
+    def forward(self, x):
+        return self.projection(x)
+
+
+class Attention(nn.Module):
+    """deit.encoder.layer.0.attention.attention and 1 more"""
+
+    def __init__(self):
+        super().__init__()
+        self.query = nn.Linear(24, 24)
+        self.key = nn.Linear(24, 24)
+        self.value = nn.Linear(24, 24)
+
+    def forward(self, x, mask):
+        query = self.query(x)
+        key = self.key(x)
+        x = self.value(x)
+        return attention(query, key, x, mask, heads=3, scale=0.35355339059327373)
+
+
+class Output(nn.Module):
+    """deit.encoder.layer.0.attention.output and 1 more"""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(24, 24)
+
+    def forward(self, x):
+        return self.dense(x)
+
+
+class Intermediate(nn.Module):
+    """deit.encoder.layer.0.intermediate and 1 more"""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(24, 40)
+
+    def forward(self, x):
+        x = self.dense(x)
+        return F.gelu(x)
+
+
+class Output2(nn.Module):
+    """deit.encoder.layer.0.output and 1 more"""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(40, 24)
+
+    def forward(self, x, sum_):
+        x = self.dense(x)
+        return x + sum_
+
+
+class Embeddings(nn.Module):
+    """deit.embeddings"""
+
+    def __init__(self):
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, 24))
+        self.distillation_token = nn.Parameter(torch.zeros(1, 1, 24))
+        self.position_embeddings = nn.Parameter(torch.zeros(1, 18, 24))
+        self.patch_embeddings = PatchEmbeddings()
+
+    def forward(self, x):
+        x = self.patch_embeddings(x)
+        x = x.permute(0, 2, 3, 1)  # channels last
+        x = x.reshape(-1, 16, 24)
+        cls_token_of_each = self.cls_token.expand(x.shape[0], -1, -1)
+        distillation_token_of_each = self.distillation_token.expand(x.shape[0], -1, -1)
+        tokens = torch.cat([cls_token_of_each, distillation_token_of_each, x], dim=1)
+        return tokens + self.position_embeddings
+
+
+class Attention2(nn.Module):
+    """deit.encoder.layer.0.attention and 1 more"""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = Attention()
+        self.output = Output()
+
+    def forward(self, x, mask, sum_):
+        x = self.attention(x, mask)
+        x = self.output(x)
+        return x + sum_
+
+
+class Layer(nn.Module):
+    """deit.encoder.layer.0 and 1 more"""
+
+    def __init__(self):
+        super().__init__()
+        self.layernorm_before = nn.LayerNorm(24, eps=1e-12)
+        self.attention = Attention2()
+        self.layernorm_after = nn.LayerNorm(24, eps=1e-12)
+        self.intermediate = Intermediate()
+        self.output = Output2()
+
+    def forward(self, x, mask):
+        y = self.layernorm_before(x)
+        y = self.attention(y, mask, x)
+        y_2 = self.layernorm_after(y)
+        y_2 = self.intermediate(y_2)
+        return self.output(y_2, y)
+
+
+class Encoder(nn.Module):
+    """deit.encoder"""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.ModuleList([Layer() for _ in range(2)])
+
+    def forward(self, x, mask):
+        for each_layer in self.layer:
+            x = each_layer(x, mask)
+        return x
+
+
+class Deit(nn.Module):
+    """deit"""
+
+    def __init__(self):
+        super().__init__()
+        self.embeddings = Embeddings()
+        self.encoder = Encoder()
+        self.layernorm = nn.LayerNorm(24, eps=1e-12)
+
+
+class Model(nn.Module):
+    """The whole model."""
+
+    def __init__(self):
+        super().__init__()
+        self.deit = Deit()
+        self.cls_classifier = nn.Linear(24, 5)
+        self.distillation_classifier = nn.Linear(24, 5)
+        self.register_buffer("ones", torch.tensor([[[1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0]]]), persistent=False)
+
+    def forward(self, pixel_values):
+        x = pixel_values.permute(0, 3, 1, 2)  # channels first
+        x = self.deit.embeddings(x)
+        y = self.ones.expand(x.shape[0], -1, -1)
+        y = y.reshape(-1, 18)
+        x = self.deit.encoder(x, y)
+        x = self.deit.layernorm(x)
+        y_2 = x[:, :1]
+        y_2 = y_2.reshape(-1, 24)
+        y_2 = self.cls_classifier(y_2)
+        y_3 = x[:, 1:2]
+        y_3 = y_3.reshape(-1, 24)
+        y_3 = self.distillation_classifier(y_3)
+        y_2 = y_2 + y_3
+        return y_2 * torch.tensor(0.5)
+
+
+def load(path="model.safetensors"):
+    """The model with its weights, ready to predict."""
+    from safetensors.torch import load_file
+
+    model = Model()
+    model.load_state_dict(load_file(path))
+    return model.eval()
