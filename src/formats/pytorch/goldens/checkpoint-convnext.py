@@ -11,6 +11,19 @@ from torch import nn
 from torch.nn import functional as F
 
 
+class Pwconv(nn.Module):
+    """convnext.encoder.stages.0.layers.0.pwconv1 and 3 more"""
+
+    def __init__(self, rows, columns):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(rows, columns))
+        self.bias = nn.Parameter(torch.zeros(rows))
+
+    def forward(self, x):
+        x = F.linear(x, self.weight, self.bias)
+        return F.gelu(x)
+
+
 class Embeddings(nn.Module):
     """convnext.embeddings"""
 
@@ -28,20 +41,19 @@ class Embeddings(nn.Module):
 class Layer(nn.Module):
     """convnext.encoder.stages.0.layers.0 and 3 more"""
 
-    def __init__(self, width, out_features):
+    def __init__(self, width, rows):
         super().__init__()
         self.layer_scale_parameter = nn.Parameter(torch.zeros(width))
         self.dwconv = nn.Conv2d(width, width, 7, stride=1, padding=3, groups=width)
         self.layernorm = nn.LayerNorm(width, eps=0.000001)
-        self.pwconv1 = nn.Linear(width, out_features)
-        self.pwconv2 = nn.Linear(out_features, width)
+        self.pwconv1 = Pwconv(rows=rows, columns=width)
+        self.pwconv2 = nn.Linear(rows, width)
 
     def forward(self, x):
         y = self.dwconv(x)
         y = y.permute(0, 2, 3, 1)  # channels last
         y = self.layernorm(y)
         y = self.pwconv1(y)
-        y = F.gelu(y)
         y = self.pwconv2(y)
         y = y * self.layer_scale_parameter
         y = y.permute(0, 3, 1, 2)  # channels first
@@ -54,7 +66,7 @@ class Stage(nn.Module):
     def __init__(self):
         super().__init__()
         self.layers = nn.ModuleList([
-            Layer(width=8, out_features=32),
+            Layer(width=8, rows=32),
         ])
 
     def forward(self, x):
@@ -70,7 +82,7 @@ class Stage2(nn.Module):
             nn.LayerNorm(8, eps=0.000001),
             nn.Conv2d(8, 16, 2, stride=2, padding=0),
         ])
-        self.layers = nn.ModuleList([Layer(width=16, out_features=64) for _ in range(2)])
+        self.layers = nn.ModuleList([Layer(width=16, rows=64) for _ in range(2)])
 
     def forward(self, x):
         x = self.downsampling_layer[0](x)
@@ -91,7 +103,7 @@ class Stage3(nn.Module):
             nn.Conv2d(16, 24, 2, stride=2, padding=0),
         ])
         self.layers = nn.ModuleList([
-            Layer(width=24, out_features=96),
+            Layer(width=24, rows=96),
         ])
 
     def forward(self, x):
@@ -130,13 +142,6 @@ class Convnext(nn.Module):
         self.encoder = Encoder()
         self.layernorm = nn.LayerNorm(24, eps=1e-12)
 
-    def forward(self, x):
-        x = self.embeddings(x)
-        x = x.permute(0, 3, 1, 2)  # channels first
-        x = self.encoder(x)
-        x = x.mean((2, 3))
-        return self.layernorm(x)
-
 
 class Model(nn.Module):
     """The whole model."""
@@ -148,7 +153,11 @@ class Model(nn.Module):
 
     def forward(self, pixel_values):
         x = pixel_values.permute(0, 3, 1, 2)  # channels first
-        x = self.convnext(x)
+        x = self.convnext.embeddings(x)
+        x = x.permute(0, 3, 1, 2)  # channels first
+        x = self.convnext.encoder(x)
+        x = x.mean((2, 3))
+        x = self.convnext.layernorm(x)
         return self.classifier(x)
 
 

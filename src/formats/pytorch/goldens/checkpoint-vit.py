@@ -26,12 +26,39 @@ def attention(query, key, value, mask, heads, scale, causal=False, key_value_hea
     return (scores.softmax(-1) @ value).transpose(1, 2).flatten(2)
 
 
+class Projection(nn.Module):
+    """vit.embeddings.patch_embeddings.projection"""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(24, 3, 8, 8))
+        self.bias = nn.Parameter(torch.zeros(24))
+
+    def forward(self, x):
+        x = F.conv2d(x, self.weight, self.bias, stride=8, padding=0)
+        x = x.permute(0, 2, 3, 1)  # channels last
+        return x.reshape(-1, 16, 24)
+
+
+class Dense(nn.Module):
+    """vit.encoder.layer.0.intermediate.dense and 1 more"""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(40, 24))
+        self.bias = nn.Parameter(torch.zeros(40))
+
+    def forward(self, x):
+        x = F.linear(x, self.weight, self.bias)
+        return F.gelu(x)
+
+
 class PatchEmbeddings(nn.Module):
     """vit.embeddings.patch_embeddings"""
 
     def __init__(self):
         super().__init__()
-        self.projection = nn.Conv2d(3, 24, 8, stride=8, padding=0)
+        self.projection = Projection()
 
     def forward(self, x):
         return self.projection(x)
@@ -46,19 +73,19 @@ class Attention(nn.Module):
         self.key = nn.Linear(24, 24)
         self.value = nn.Linear(24, 24)
 
-    def forward(self, x, mask):
+    def forward(self, x):
         query = self.query(x)
         key = self.key(x)
         x = self.value(x)
-        return attention(query, key, x, mask, heads=3, scale=0.35355339059327373)
+        return query, key, x
 
 
 class Output(nn.Module):
-    """vit.encoder.layer.0.attention.output and 1 more"""
+    """vit.encoder.layer.0.attention.output and 3 more"""
 
-    def __init__(self):
+    def __init__(self, in_features):
         super().__init__()
-        self.dense = nn.Linear(24, 24)
+        self.dense = nn.Linear(in_features, 24)
 
     def forward(self, x):
         return self.dense(x)
@@ -69,23 +96,10 @@ class Intermediate(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.dense = nn.Linear(24, 40)
+        self.dense = Dense()
 
     def forward(self, x):
-        x = self.dense(x)
-        return F.gelu(x)
-
-
-class Output2(nn.Module):
-    """vit.encoder.layer.0.output and 1 more"""
-
-    def __init__(self):
-        super().__init__()
-        self.dense = nn.Linear(40, 24)
-
-    def forward(self, x, sum_):
-        x = self.dense(x)
-        return x + sum_
+        return self.dense(x)
 
 
 class Embeddings(nn.Module):
@@ -97,14 +111,6 @@ class Embeddings(nn.Module):
         self.position_embeddings = nn.Parameter(torch.zeros(1, 17, 24))
         self.patch_embeddings = PatchEmbeddings()
 
-    def forward(self, x):
-        x = self.patch_embeddings(x)
-        x = x.permute(0, 2, 3, 1)  # channels last
-        x = x.reshape(-1, 16, 24)
-        y = self.cls_token.expand(x.shape[0], -1, -1)
-        y = torch.cat([y, x], dim=1)
-        return y + self.position_embeddings
-
 
 class Attention2(nn.Module):
     """vit.encoder.layer.0.attention and 1 more"""
@@ -112,12 +118,7 @@ class Attention2(nn.Module):
     def __init__(self):
         super().__init__()
         self.attention = Attention()
-        self.output = Output()
-
-    def forward(self, x, mask, sum_):
-        x = self.attention(x, mask)
-        x = self.output(x)
-        return x + sum_
+        self.output = Output(in_features=24)
 
 
 class Layer(nn.Module):
@@ -129,14 +130,18 @@ class Layer(nn.Module):
         self.attention = Attention2()
         self.layernorm_after = nn.LayerNorm(24, eps=1e-12)
         self.intermediate = Intermediate()
-        self.output = Output2()
+        self.output = Output(in_features=40)
 
     def forward(self, x, mask):
         y = self.layernorm_before(x)
-        y = self.attention(y, mask, x)
-        y_2 = self.layernorm_after(y)
-        y_2 = self.intermediate(y_2)
-        return self.output(y_2, y)
+        y, attention_2, attention_3 = self.attention.attention(y)
+        y_2 = attention(y, attention_2, attention_3, mask, heads=3, scale=0.35355339059327373)
+        y_2 = self.attention.output(y_2)
+        y_2 = y_2 + x
+        y_3 = self.layernorm_after(y_2)
+        y_3 = self.intermediate(y_3)
+        y_3 = self.output(y_3)
+        return y_3 + y_2
 
 
 class Encoder(nn.Module):
@@ -169,18 +174,21 @@ class Model(nn.Module):
         super().__init__()
         self.vit = Vit()
         self.classifier = nn.Linear(24, 5)
-        self.register_buffer("ones", torch.tensor([[[1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.0]]]), persistent=False)
+        self.register_buffer("one", torch.tensor([[[1.0]]]), persistent=False)
 
     def forward(self, pixel_values):
         x = pixel_values.permute(0, 3, 1, 2)  # channels first
-        x = self.vit.embeddings(x)
-        y = self.ones.expand(x.shape[0], -1, -1)
-        y = y.reshape(-1, 17)
-        x = self.vit.encoder(x, y)
-        x = self.vit.layernorm(x)
-        y_2 = x[:, :1]
-        y_2 = y_2.reshape(-1, 24)
-        return self.classifier(y_2)
+        x = self.vit.embeddings.patch_embeddings(x)
+        y = self.vit.embeddings.cls_token.expand(x.shape[0], -1, -1)
+        y = torch.cat([y, x], dim=1)
+        y = y + self.vit.embeddings.position_embeddings
+        y_2 = self.one.expand(y.shape[0], y.shape[1], -1)
+        y_2 = y_2.reshape(-1, 17)
+        y = self.vit.encoder(y, y_2)
+        y = self.vit.layernorm(y)
+        y_3 = y[:, :1]
+        y_3 = y_3.reshape(-1, 24)
+        return self.classifier(y_3)
 
 
 def load(path="model.safetensors"):
