@@ -1,7 +1,5 @@
 /** Writes safetensors: float32, int32 and int8. Format: huggingface.co/docs/safetensors. */
-import type { Graph, Weights, WeightValues } from "../../graph/types.ts";
-import { valuesOf } from "../weights.ts";
-import type { StoredTensor } from "./read.ts";
+import type { WeightValues } from "../../graph/types.ts";
 
 export interface WritableTensor {
   readonly shape: readonly number[];
@@ -36,9 +34,4 @@ export function writeSafetensors(tensors: ReadonlyMap<string, WritableTensor>, m
     position += values.byteLength;
   }
   return bytes;
-}
-
-/** The parameters of a graph with their values, as `writeSafetensors` takes them. */
-export function tensorsOf(graph: Graph, weights: Weights): ReadonlyMap<string, StoredTensor> {
-  return new Map(graph.parameters.map(({ name, shape }) => [name, { shape, values: valuesOf(weights, name) }]));
 }
