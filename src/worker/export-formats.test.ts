@@ -1,6 +1,7 @@
 /** What a download holds of other formats: those that can be written, and a sentence for each that cannot. What the formats compute, their writers' tests hold. */
 import { describe, expect, it } from "vitest";
 import { GraphBuilder } from "../graph/builder.ts";
+import { readOnnx } from "../formats/onnx/read.ts";
 import { writeTfjsGraph } from "../formats/tfjs-graph/write.ts";
 import type { DownloadManifest } from "./download.ts";
 import { formatRows, formatSections, type FormatSource, writeFormats } from "./export-formats.ts";
@@ -35,6 +36,18 @@ describe("formats of a download", () => {
       'ONNX model is left out: exporting node "encoder/timing": its input has the shape [?, ?, 6]. Expected a fixed number of tokens. Export with a fixed input size.',
     ]);
     expect(formatSections(written, leftOut, source.manifest)).toContain('- ONNX model is left out: exporting node "encoder/timing"');
+  });
+
+  it("have batch norms folded in ONNX, which is for running, and kept in the PyTorch source, which is for training further", () => {
+    const builder = new GraphBuilder();
+    const x = builder.input("x", [null, 8, 8, 3], "float32");
+    const conv = builder.add("conv/out", "conv2d", [x, builder.parameter("conv/weight", [3, 3, 3, 4])], { strides: [1, 1], dilations: [1, 1], padding: "same" });
+    const statistics = (["weight", "bias", "running_mean", "running_var"] as const).map((name, i) => builder.parameter(`norm/${name}`, [4], { role: i < 2 ? "weight" : "statistic" }));
+    const graph = builder.build([builder.add("norm/out", "batchNorm", [conv, ...statistics], { epsilon: 1e-5, momentum: 0.9 })]);
+    const model = { graph, weights: new Map(graph.parameters.map(({ name, shape }) => [name, new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(0.5)])) };
+    const { files } = writeFormats(["pytorch", "onnx"], { ...timed(5), model, inputShapes: { x: [null, 8, 8, 3] } });
+    expect(readOnnx(files["model.onnx"] as Uint8Array).graph.nodes.map(({ op }) => op)).not.toContain("batchNorm");
+    expect(new TextDecoder().decode(files["model.py"])).toContain("BatchNorm2d");
   });
 
   it("have no PyTorch source beside weights in eight bits", () => {

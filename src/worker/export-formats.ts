@@ -2,6 +2,7 @@
 import { strToU8 } from "fflate";
 import { GraftError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
+import { foldBatchNorm } from "../graph/surgery/fold-batch-norm.ts";
 import { writeOnnx } from "../formats/onnx/write.ts";
 import { writePytorch } from "../formats/pytorch/write.ts";
 import type { TfjsGraphModel } from "../formats/tfjs-graph/write.ts";
@@ -43,7 +44,8 @@ const writers: Readonly<Record<ExportFormat, (source: FormatSource) => Files>> =
     const { modelJson, weightData } = tfjs();
     return { "tfjs/model.json": strToU8(JSON.stringify(modelJson)), "tfjs/weights.bin": new Uint8Array(weightData) };
   },
-  onnx: ({ model, manifest, inputShapes }) => ({ "model.onnx": writeOnnx(model, { inputShapes, metadata: { classes: JSON.stringify(manifest.classes), task: manifest.task } }) }),
+  // For running: batch norms that only scale are folded into what is before them.
+  onnx: ({ model, manifest, inputShapes }) => ({ "model.onnx": writeOnnx(foldBatchNorm(model), { inputShapes, metadata: { classes: JSON.stringify(manifest.classes), task: manifest.task } }) }),
   pytorch: ({ model, manifest, inputShapes, licence, isInt8 }) => {
     if (isInt8) throw new GraftError({ what: "model.safetensors is in eight bits", wanted: "the weights in 32 bits, which the source loads" });
     const notes = [inputNote(manifest), `The outputs are logits, in this order: ${manifest.classes.join(", ")}`];
@@ -69,7 +71,7 @@ export function writeFormats(formats: readonly ExportFormat[], source: FormatSou
 
 const rows: Readonly<Record<ExportFormat, string>> = {
   tfjs: "| tfjs/model.json, tfjs/weights.bin | the model as a TensorFlow.js graph model |\n",
-  onnx: "| model.onnx | the model as ONNX, weights in 32 bits, for onnxruntime and what reads it |\n",
+  onnx: "| model.onnx | the model as ONNX, batch norms folded, weights in 32 bits, for onnxruntime and what reads it |\n",
   pytorch: "| model.py | the model as PyTorch source, which loads model.safetensors |\n",
 };
 
