@@ -60,25 +60,26 @@ export interface Damaged {
 /** What the runtime itself, and a table that is made once, may allocate beside. */
 const slackBytes = 2 ** 20;
 
-/**
- * As `countRefused`, on models whose description, bytes or both are damaged; and each read takes less than a second and less than
- * four times the file in array buffers.
- */
+/** Runs `read` on a file of `size` bytes: in less than a second, and with less than four times the file in array buffers. */
+export function readCheaply(size: number, read: () => void): void {
+  const before = { time: performance.now(), buffers: process.memoryUsage().arrayBuffers };
+  const check = (): void => {
+    const [ms, allocated] = [performance.now() - before.time, process.memoryUsage().arrayBuffers - before.buffers];
+    if (ms > 1000 || allocated > 4 * size + slackBytes) throw new Error(`A file of ${size} bytes took ${Math.round(ms)} ms and ${allocated} bytes.`);
+  };
+  try {
+    read();
+  } catch (error) {
+    check();
+    throw error;
+  }
+  check();
+}
+
+/** As `countRefused`, on models whose description, bytes or both are damaged; and each is read cheaply. */
 export function countRefusedWithin(count: number, seed: number, { json, bytes }: Damaged, read: (damaged: Damaged) => void): number {
   return countRefused(count, seed, (rng) => {
     const damaged = { json: rng.int(5) === 0 ? json : mutateJson(json, rng), bytes: rng.int(4) === 0 ? mutateBytes(bytes, rng) : bytes };
-    const size = damaged.bytes.length + (JSON.stringify(damaged.json)?.length ?? 0);
-    const before = { time: performance.now(), buffers: process.memoryUsage().arrayBuffers };
-    const check = (): void => {
-      const [ms, allocated] = [performance.now() - before.time, process.memoryUsage().arrayBuffers - before.buffers];
-      if (ms > 1000 || allocated > 4 * size + slackBytes) throw new Error(`A file of ${size} bytes took ${Math.round(ms)} ms and ${allocated} bytes.`);
-    };
-    try {
-      read(damaged);
-    } catch (error) {
-      check();
-      throw error;
-    }
-    check();
+    readCheaply(damaged.bytes.length + (JSON.stringify(damaged.json)?.length ?? 0), () => read(damaged));
   });
 }
