@@ -56,6 +56,7 @@ test("an ONNX file is dropped, fine-tuned and downloaded as ONNX again", async (
   await expectAccessible(page);
 
   await setAdvanced(page, { Backend: "WebAssembly", "Batch size": 8, Epochs: 15, "Trunk share": 1, "Early stopping": false });
+  await expect(page.getByRole("combobox", { name: "Pixel range" })).toHaveValue("imagenet");
   await goTo(page, "Train");
   await page.getByRole("button", { name: "Start training" }).click();
   await page.getByRole("button", { name: "See results" }).click({ timeout: 120_000 });

@@ -12,7 +12,7 @@ import type { Tokenizer } from "./types.ts";
 
 beforeAll(() => tf.setBackend("cpu"));
 
-const options: AdoptOptions = { name: "mine", format: "ONNX", where: "mine.onnx", bytes: 1000, text: null };
+const options: AdoptOptions = { name: "mine", format: "ONNX", where: "mine.onnx", bytes: 1000, pixelRange: "imagenet", text: null };
 
 function modelOf(graph: Graph): Model {
   return { graph, weights: waveWeights(graph) };
@@ -47,7 +47,7 @@ describe("an image model", () => {
     const model = classifier([null, 8, 8, 3]);
     const { card, loaded } = await adoptModel(model, options);
     expect(loaded).toMatchObject({ features: "pool", input: { kind: "image", name: "input", size: 8, scaled: true } });
-    expect(card).toMatchObject({ id: "imported-mine", tasks: ["image-classification"], parameters: 3 * 3 * 3 * 4 });
+    expect(card).toMatchObject({ id: "imported-mine", tasks: ["image-classification"], pixelRange: "imagenet", parameters: 3 * 3 * 3 * 4 });
     expect(loaded.model.graph).toEqual({ ...prune(model.graph, ["pool"]) });
   });
 
@@ -125,4 +125,15 @@ it("finds features at the end where there is no classifier", () => {
   const builder = new GraphBuilder();
   const x = builder.input("x", [null, 8, 8, 3], "float32");
   expect(featuresOf(builder.build([builder.add("relu", "relu", [x], {})]))).toBe("relu");
+});
+
+it("finds features before a classifier that is a convolution", () => {
+  const builder = new GraphBuilder();
+  const conv = (path: string, x: string, channels: readonly [number, number]): string =>
+    builder.add(`${path}/out`, "conv2d", [x, builder.parameter(`${path}/kernel`, [1, 1, ...channels])], { strides: [1, 1], dilations: [1, 1], padding: "same" });
+  const body = builder.add("body/relu", "relu", [conv("body", builder.input("x", [null, 8, 8, 3], "float32"), [3, 16])], {});
+  const mean = builder.add("mean", "mean", [conv("classes", body, [16, 7])], { axes: [1, 2], keepDims: false });
+  expect(featuresOf(builder.build([builder.add("softmax", "softmax", [mean], {})]))).toBe("body/relu");
+  // Without probabilities it may be the features themselves.
+  expect(featuresOf(builder.build([mean]))).toBe("mean");
 });

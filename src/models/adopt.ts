@@ -12,6 +12,7 @@ import { prune } from "../graph/surgery/prune.ts";
 import type { Graph, GraphInput, Model } from "../graph/types.ts";
 import { defaultBlocks } from "../graph/unfreeze.ts";
 import type { ModelCard } from "../protocol/models.ts";
+import type { PixelRange } from "../protocol/recipe.ts";
 import { tokenRows } from "./tokenizers/open.ts";
 import type { LoadedModel, ModelInput } from "./types.ts";
 
@@ -25,6 +26,8 @@ export interface AdoptOptions {
   /** Path of the file, for errors. */
   readonly where: string;
   readonly bytes: number;
+  /** What an image model of this format was most likely trained on. */
+  readonly pixelRange: PixelRange;
   /** For a graph that takes token ids and has a table of `rows` tokens; null where no tokenizer came with it. */
   readonly text: ((rows: number) => Promise<Omit<TextInput, "name" | "kind">>) | null;
 }
@@ -37,11 +40,11 @@ export interface AdoptedModel {
 /** @throws GraftError if it takes neither one image nor one text, or computes no features of known size. */
 export async function adoptModel(model: Model, options: AdoptOptions): Promise<AdoptedModel> {
   const needed = prune(model.graph, [featuresOf(model.graph)]);
+  const { graph, input } = (await adaptText(needed, options)) ?? adaptImage(needed, options.where);
   const fixed = needed.inputs.find(({ shape }) => shape[0] !== null);
   if (fixed !== undefined) {
     throw new GraftError({ where: options.where, what: `its input "${fixed.name}" ${formatShape(fixed.shape)} takes no other batch than ${fixed.shape[0] ?? "none"}: the model mixes the examples of a batch`, wanted: "a model that takes any number of examples" });
   }
-  const { graph, input } = (await adaptText(needed, options)) ?? adaptImage(needed, options.where);
   const features = graph.outputs[0] as string;
   const adopted: Model = { graph, weights: model.weights };
   const isText = input.kind === "text";
@@ -59,6 +62,7 @@ export async function adoptModel(model: Model, options: AdoptOptions): Promise<A
     limits: isText ? "" : "Check the pixel range in the settings: a model sees little in pixels of another range.",
     parameters: countWeights(graph),
     downloadBytes: options.bytes,
+    ...(!isText && { pixelRange: options.pixelRange }),
     origin: "imported",
   };
   return { card, loaded: { model: adopted, features, blocks: defaultBlocks(graph), input, licence: card.licence } };
@@ -140,19 +144,26 @@ function refusedInputs(graph: Graph, where: string): GraftError {
   return new GraftError({ where, what: graph.inputs.length === 0 ? "it takes no input" : `it takes ${inputs}`, wanted: "one square image [?, size, size, 3], or token ids [?, tokens]" });
 }
 
-/** Activations and the like that may stand between a classifier's dense layer and the model's output. */
-const passed: ReadonlySet<string> = new Set(["softmax", "sigmoid", "add", "reshape", "relu", "tanh", "cast"]);
+/** Activations and the like that may stand between a classifier's layer and the model's output. */
+const passed: ReadonlySet<string> = new Set(["softmax", "sigmoid", "add", "reshape", "relu", "tanh", "cast", "mean"]);
 
-/** Where a new head belongs: before the old classifier's dense layer, or after everything if there is none. */
+/**
+ * Where a new head belongs: before the old classifier's dense layer, or its convolution where that gives probabilities, or after
+ * everything if there is no classifier.
+ */
 export function featuresOf(graph: Graph): string {
   const shapes = inferShapes(graph);
   const producers = new Map(graph.nodes.map((node) => [node.name, node]));
   const parameters = new Set(graph.parameters.map(({ name }) => name));
   const output = graph.outputs[0] as string;
+  const seen = new Set<string>();
   for (let node = producers.get(output); node; node = producers.get(node.inputs[0] as string)) {
     const [data, kernel] = node.inputs;
-    if (node.op === "matMul" && kernel !== undefined && parameters.has(kernel) && shapes.get(data as string)?.length === 2) return data as string;
+    const learns = data !== undefined && kernel !== undefined && parameters.has(kernel);
+    if (node.op === "matMul" && learns && shapes.get(data)?.length === 2 && !seen.has("mean")) return data;
+    if (node.op === "conv2d" && learns && (seen.has("softmax") || seen.has("sigmoid")) && !seen.has("relu")) return data;
     if (!passed.has(node.op)) break;
+    seen.add(node.op);
   }
   return output;
 }

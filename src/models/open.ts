@@ -9,7 +9,7 @@ import { configFile, weightsFile } from "../formats/peft/write.ts";
 import { readAdapter } from "../formats/peft/read.ts";
 import { mergeLora } from "../graph/surgery/merge-lora.ts";
 import type { Model } from "../graph/types.ts";
-import { adoptModel, type AdoptedModel } from "./adopt.ts";
+import { adoptModel, type AdoptedModel, type AdoptOptions } from "./adopt.ts";
 import { openCheckpoint } from "./checkpoints/open.ts";
 import { readTokenizer } from "./checkpoints/tokenizer-files.ts";
 
@@ -64,14 +64,14 @@ async function openOnnx(models: readonly ModelFile[], files: readonly ModelFile[
       throw error;
     }
   }
-  return adopt(model, { file: file.path, format: "ONNX", bytes: file.blob.size + beside.reduce((sum, { blob }) => sum + blob.size, 0) }, files);
+  return adopt(model, { file: file.path, format: "ONNX", pixelRange: "imagenet", bytes: file.blob.size + beside.reduce((sum, { blob }) => sum + blob.size, 0) }, files);
 }
 
 async function openTfjs(files: readonly ModelFile[]): Promise<AdoptedModel> {
   const found = await readTfjsFiles(files);
   const layers = found.format === "layers-model";
   const model = layers ? readTfjsLayers(found.json, found.bytes) : readTfjsGraph(found.json, found.bytes);
-  return adopt(model, { file: found.path, format: layers ? "a TensorFlow.js layers model" : "a TensorFlow.js graph model", bytes: found.bytes.byteLength }, files);
+  return adopt(model, { file: found.path, format: layers ? "a TensorFlow.js layers model" : "a TensorFlow.js graph model", pixelRange: "-1..1", bytes: found.bytes.byteLength }, files);
 }
 
 /** A folder's name says more than `model.onnx` or `model.json`. */
@@ -88,13 +88,13 @@ function hasTokenizer(files: readonly ModelFile[]): boolean {
   return files.some(({ path }) => tokenizerNames.has(baseName(path)));
 }
 
-function adopt(model: Model, { file, format, bytes }: { readonly file: string; readonly format: string; readonly bytes: number }, files: readonly ModelFile[]): Promise<AdoptedModel> {
+function adopt(model: Model, { file, ...facts }: { readonly file: string } & Pick<AdoptOptions, "format" | "bytes" | "pixelRange">, files: readonly ModelFile[]): Promise<AdoptedModel> {
   const text = async (rows: number) => {
     const config = await readConfig(files);
     const tokens = await readTokenizer(files, { modelType: config.get("model_type").string("bert"), paddingId: config.get("pad_token_id").number(0), rows, where: file });
     return { maxTokens: config.get("max_position_embeddings").number(usualTokens), ...tokens };
   };
-  return adoptModel(model, { name: nameOf(file), format, where: file, bytes, text: hasTokenizer(files) ? text : null });
+  return adoptModel(model, { ...facts, name: nameOf(file), where: file, text: hasTokenizer(files) ? text : null });
 }
 
 /** config.json, which exporters leave beside the model; empty without. */

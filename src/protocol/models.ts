@@ -1,7 +1,7 @@
 /** What the page knows of a model: its card, its layers, and what a choice of layers costs. */
 import type { OutlineNode } from "../core/graph-outline.ts";
 import type { LayerGroup } from "../core/layer-group.ts";
-import type { BackendName, TaskId } from "./recipe.ts";
+import type { BackendName, PixelRange, TaskId } from "./recipe.ts";
 
 export type { LayerGroup, OutlineNode };
 
@@ -18,6 +18,8 @@ export interface ModelCard {
   readonly limits: string;
   readonly parameters: number;
   readonly downloadBytes: number;
+  /** Only where the recipe's pixel range counts: the range that a model of this format was most likely trained on. */
+  readonly pixelRange?: PixelRange;
   /** Embedded in the page, brought by the person, or downloaded from a hub and stored. */
   readonly origin: "embedded" | "imported" | "hub";
 }

@@ -51,7 +51,8 @@ export const useModel = create<ModelState>()((set, get) => ({
 
   choose: (id) => {
     set({ error: null });
-    useRecipe.getState().update({ model: id, unfreeze: "head" });
+    const pixelRange = get().cards.find((card) => card.id === id)?.pixelRange;
+    useRecipe.getState().update({ model: id, unfreeze: "head", ...(pixelRange && { pixelRange }) });
   },
 
   add: (card) => {

@@ -55,7 +55,7 @@ function AdapterPanel() {
 export function AdvancedSettings({ summary }: { readonly summary: DataSummary }) {
   const recipe = useRecipe((state) => state.recipe);
   const trunkLearns = useTrunkLearns();
-  const imported = useModel(({ cards }) => cards.find(({ id }) => id === recipe.model)?.origin === "imported");
+  const hasPixelRange = useModel(({ cards }) => cards.find(({ id }) => id === recipe.model)?.pixelRange !== undefined);
   const images = recipe.task === "image-classification";
 
   return (
@@ -89,7 +89,7 @@ export function AdvancedSettings({ summary }: { readonly summary: DataSummary })
       </SettingsPanel>
       <SettingsPanel title="Input and head" help={images ? "What the model gets to see of each image, and what the head gets to see of the model." : "What the model gets to read of each text, and what the head gets to read of the model."}>
         {images ? <Setting path="imageSize" /> : <Setting path="maxTokens" />}
-        {images && imported && <Setting path="pixelRange" />}
+        {images && hasPixelRange && <Setting path="pixelRange" />}
         <Setting path="head.at" />
         <Setting path="head.pooling" />
       </SettingsPanel>
