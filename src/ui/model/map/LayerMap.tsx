@@ -10,6 +10,7 @@ import type { FoldedMap, MapItem } from "./fold.ts";
 import classes from "./LayerMap.module.css";
 import { boxHeight, boxWidth, layoutOf } from "./layout.ts";
 import { stateOf, stateText, type MapSelection } from "./state.ts";
+import { useSight } from "./useSight.ts";
 
 interface LayerMapProps {
   readonly map: FoldedMap;
@@ -19,33 +20,25 @@ interface LayerMapProps {
 }
 
 const zooms = [0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1, 1.25, 1.6, 2];
-/** Drawn beyond the window's edges, so that scrolling finds it there. */
-const beyond = 300;
 
 export function LayerMap({ map, selection, onFold, onFoldAll }: LayerMapProps) {
   const layout = useMemo(() => layoutOf(map), [map]);
   const port = useRef<HTMLDivElement>(null);
   const [zoom, setZoom] = useState(1);
-  const [sight, setSight] = useState({ top: 0, bottom: 2000 });
+  const sight = useSight(port, zoom);
 
   useEffect(() => {
     const element = port.current;
     if (!element) return;
-    const look = (): void => setSight({ top: element.scrollTop / zoom - beyond, bottom: (element.scrollTop + element.clientHeight) / zoom + beyond });
     // Ctrl and wheel is also what a pinch on a touchpad is; React's wheel listener cannot stop the page from zooming.
     const onWheel = (event: WheelEvent): void => {
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
       setZoom((before) => Math.min(2, Math.max(0.1, before * Math.exp(-event.deltaY / 300))));
     };
-    look();
-    element.addEventListener("scroll", look, { passive: true });
     element.addEventListener("wheel", onWheel, { passive: false });
-    return () => {
-      element.removeEventListener("scroll", look);
-      element.removeEventListener("wheel", onWheel);
-    };
-  }, [zoom, layout]);
+    return () => element.removeEventListener("wheel", onWheel);
+  }, []);
 
   // The model's main column in the middle.
   useEffect(() => {
