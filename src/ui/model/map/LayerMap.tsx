@@ -4,7 +4,7 @@
  */
 import { ActionIcon, Button } from "@mantine/core";
 import { IconArrowsMaximize, IconMinus, IconPlus } from "@tabler/icons-react";
-import { useEffect, useMemo, useRef, useState, type PointerEvent } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type PointerEvent } from "react";
 import { formatCompact } from "../../primitives/format.ts";
 import type { FoldedMap, MapItem } from "./fold.ts";
 import classes from "./LayerMap.module.css";
@@ -40,7 +40,14 @@ export function LayerMap({ map, selection, onFold, onFoldAll }: LayerMapProps) {
     return () => element.removeEventListener("wheel", onWheel);
   }, []);
 
-  // The model's main column in the middle.
+  // What was in the middle of the window stays there; sideways, the model's main column does.
+  const zoomBefore = useRef(zoom);
+  useLayoutEffect(() => {
+    const element = port.current;
+    const half = (element?.clientHeight ?? 0) / 2;
+    if (element) element.scrollTop = ((element.scrollTop + half) / zoomBefore.current) * zoom - half;
+    zoomBefore.current = zoom;
+  }, [zoom]);
   useEffect(() => {
     const element = port.current;
     const first = layout.boxes[0];

@@ -135,18 +135,26 @@ function rowsOf(order: readonly number[], { above, below }: Neighbours): readonl
   return Array.from(rows, (items) => items ?? []).filter((items) => items.length > 0);
 }
 
-/** The left edge of each item: below the middle one of the lowest boxes that it reads, as far as its neighbours leave room. */
+/**
+ * The left edge of each item: below the middle of the lowest boxes that it reads, as far as its neighbours leave room. A row of one
+ * stands in the middle of the map, so that a long model with branches does not wander off to a side.
+ */
 function columnsOf(rows: readonly (readonly number[])[], above: Neighbours["above"]): ReadonlyMap<number, number> {
   const rowOf = new Map(rows.flatMap((row, r) => row.map((item) => [item, r] as const)));
   const lefts = new Map<number, number>();
   const step = boxWidth + columnGap;
   for (const row of rows) {
+    const [only] = row;
+    if (only !== undefined && row.length === 1) {
+      lefts.set(only, 0);
+      continue;
+    }
     const wished = row
       .map((item) => {
         const others = above[item] ?? [];
         const lowest = Math.max(...others.map((other) => rowOf.get(other) ?? 0));
         const middle = others.filter((other) => rowOf.get(other) === lowest).map((other) => lefts.get(other) ?? 0).sort((a, b) => a - b);
-        return { item, x: middle[Math.floor((middle.length - 1) / 2)] ?? 0 };
+        return { item, x: ((middle[Math.floor((middle.length - 1) / 2)] ?? 0) + (middle[Math.floor(middle.length / 2)] ?? 0)) / 2 };
       })
       .sort((a, b) => a.x - b.x);
     let edge = -Infinity;
@@ -191,11 +199,12 @@ function lanesOf(edges: FoldedMap["edges"], boxes: readonly Box[], rows: readonl
   // Short ones first: theirs are the inner lanes.
   for (const [from, { first, last }] of [...ranges].sort(([, a], [, b]) => a.last - a.first - (b.last - b.first))) {
     let [right, lane] = [-Infinity, 0];
-    for (let row = first; row <= last; row++) {
+    // It leaves below its first row and arrives above its last, where the next one may begin in the same lane.
+    for (let row = first; row < last; row++) {
       right = Math.max(right, rightOf[row] ?? 0);
       lane = Math.max(lane, taken[row] ?? 0);
     }
-    taken.fill(lane + 1, first, last + 1);
+    taken.fill(lane + 1, first, last);
     lanes.set(from, right + framePadding + laneGap * (lane + 1));
   }
   return lanes;

@@ -88,6 +88,16 @@ describe("layout", () => {
     expect(overlaps(layout)).toBe(false);
   });
 
+  it("keeps a long model with branches narrow", () => {
+    const blocks = Array.from({ length: 300 }, (_, i) => {
+      const at = 1 + 4 * i;
+      return [node(`b${i}/in`, [at - 1]), node(`b${i}/left`, [at]), node(`b${i}/right`, [at]), node(`b${i}/out`, [at - 1, at + 1, at + 2])];
+    });
+    const long = [node("x", []), ...blocks.flat()];
+    const grown = branchesOf(long);
+    expect(layoutOf(fold(long, grown, new Set(allPaths(grown)))).width).toBeLessThan(5 * boxWidth);
+  });
+
   it("lays out 2,000 nodes with skips and a value that all read", () => {
     const many = Array.from({ length: 2000 }, (_, i) => node(`block_${Math.floor(i / 50)}/layer_${Math.floor(i / 5)}/node_${i}`, i === 0 ? [] : [...new Set([0, i - 1, Math.max(0, i - 7)])]));
     const grown = branchesOf(many);
