@@ -1,10 +1,10 @@
-/** A model from a hub: found, described, downloaded with an interruption, its layers shown, and still there without the hub. */
+/** A model from a hub: found, described, downloaded with an interruption, and without the hub still there, trained, and open again as a download. */
 import { startHub, type TestHub, type TestRepository } from "../src/hub/testing/server.ts";
 import { textCheckpoint } from "../src/models/testing/checkpoint-files.ts";
 import type { Page } from "@playwright/test";
 import { expectAccessible } from "./support/axe.ts";
 import { expect, test } from "./support/fixtures.ts";
-import { goTo } from "./support/journey.ts";
+import { answers, chooseFiles, downloadTo, goTo, setAdvanced } from "./support/journey.ts";
 
 async function tinyBert(): Promise<TestRepository> {
   const files = new Map<string, Uint8Array>();
@@ -32,7 +32,8 @@ test.describe("from a hub", () => {
   // What is asked of a hub that is not there is an error for the console too.
   test.use({ expectedErrors: [/ERR_CONNECTION_REFUSED/, /status of 401/] });
 
-  test("search, download, cancel, resume, layers; offline after a reload; deleted", async ({ page }) => {
+  test("search, download, cancel, resume, layers; offline after a reload, trained, opened again; deleted", async ({ page, folder }) => {
+    test.setTimeout(240_000);
     await page.goto("./");
     await openTexts(page);
     await page.getByRole("button", { name: "From Hugging Face" }).click();
@@ -41,6 +42,9 @@ test.describe("from a hub", () => {
     await expectAccessible(page);
 
     await drawer.getByRole("radio", { name: "Settings" }).click();
+    await drawer.getByRole("textbox", { name: "Address of the hub" }).fill("hub");
+    await drawer.getByRole("textbox", { name: "Address of the hub" }).blur();
+    await expect(drawer.getByText("This is no web address")).toBeVisible();
     await drawer.getByRole("textbox", { name: "Address of the hub" }).fill(hub.url);
     await drawer.getByRole("textbox", { name: "Address of the hub" }).blur();
     await drawer.getByRole("radio", { name: "Find" }).click();
@@ -72,6 +76,21 @@ test.describe("from a hub", () => {
     await openTexts(page);
     await page.getByRole("radio", { name: "someone/tiny-bert" }).check();
     await expect(page.getByText("encoder").first()).toBeVisible();
+    await page.getByRole("radio", { name: "Everything" }).click();
+    await setAdvanced(page, { Backend: "WebAssembly", Epochs: 1, "Longest text": 8 });
+    await goTo(page, "Train");
+    await page.getByRole("button", { name: "Start training" }).click();
+    await page.getByRole("button", { name: "See results" }).click({ timeout: 120_000 });
+    await page.getByRole("textbox", { name: "Try a text" }).fill("slice of red apple");
+    const answered = await answers(page);
+    const download = await downloadTo(page, folder);
+    await page.goto("./");
+    await chooseFiles(page, "Open a Graft download", download);
+    await page.getByRole("textbox", { name: "Try a text" }).fill("slice of red apple");
+    expect(await answers(page)).toEqual(answered);
+
+    await page.goto("./");
+    await openTexts(page);
     await page.getByRole("button", { name: "From Hugging Face" }).click();
     await drawer.getByRole("searchbox", { name: "Search models" }).fill("bert");
     await expect(drawer.getByText("no answer that this page may read")).toBeVisible();

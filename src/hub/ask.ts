@@ -1,6 +1,6 @@
 /** Every request to the hub goes through here: it adds the token, for the hub alone, and turns what can go wrong into sentences. */
 import { CancelledError, GraftError } from "../core/errors.ts";
-import type { HubAccess } from "../protocol/hub.ts";
+import { defaultHubBase, type HubAccess } from "../protocol/hub.ts";
 
 export type Fetch = typeof globalThis.fetch;
 
@@ -33,7 +33,7 @@ function refusal(response: Response, access: HubAccess): GraftError {
   const where = /^\/(?:api\/models\/)?([^/]+\/[^/]+)\/(?:resolve|revision|tree)\//.exec(path)?.[1] ?? `${host}${path}`;
   const code = response.headers.get("X-Error-Code");
   const withToken = access.token ? "Check that your token may read it" : "Give a token that may read it in the hub's settings; it is kept for this session only";
-  if (code === "GatedRepo") return new GraftError({ where, what: "its owner wants you to accept terms first", next: `Open it on ${host}, accept them there. ${withToken}` });
+  if (code === "GatedRepo") return new GraftError({ where, what: "its owner wants you to accept terms first", next: `Open it on ${host} and accept them there. ${withToken}` });
   switch (response.status) {
     case 401:
     case 403:
@@ -50,7 +50,9 @@ function refusal(response: Response, access: HubAccess): GraftError {
 function noAnswer(url: string): GraftError {
   const { host } = new URL(url);
   if (globalThis.navigator?.onLine === false) return new GraftError({ where: host, what: "this device is offline", next: "Models that are stored here still work" });
-  return new GraftError({ where: host, what: "no answer that this page may read", next: "Check the connection and the address in the hub's settings. A mirror has to allow pages of other sites (CORS), and be one that this page may reach: start Graft with --hub and its address" });
+  const what = "no answer that this page may read";
+  if (new URL(url).origin === defaultHubBase) return new GraftError({ where: host, what, next: "Check the connection and try again. Models that are stored here still work" });
+  return new GraftError({ where: host, what, next: "Check the connection and the address in the hub's settings. A mirror has to allow pages of other sites (CORS), and be one that this page may reach: start Graft with --hub and its address" });
 }
 
 /** `fetch` as the hub's library wants it; an answer that is not ok is thrown. */

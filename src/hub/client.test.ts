@@ -105,9 +105,21 @@ describe("a repository", () => {
     expect((await describeRepository("other/private", { ...access, token: "hf_right" }, known)).name).toBe("other/private");
   });
 
+  it("of a hub that is not in order is refused before anything is compared with what it says", async () => {
+    const answering = (tree: unknown, sha: unknown = plain.revision) => ({
+      fetch: async (url: unknown) => Response.json(String(url).includes("/tree/") ? tree : { _id: "1", id: "a/b", sha, tags: [], downloads: 1, cardData: { license_name: { not: "text" }, license_link: ["x"] } }),
+    });
+    const describeWith = (...answers: Parameters<typeof answering>) => describeRepository("a/b", access, known, answering(...answers));
+    for (const size of [undefined, "12", -1, 1.5, null]) expect(await sentence(describeWith([{ type: "file", path: "model.safetensors", size }]))).toMatch(/a\/b, model\.safetensors: the hub says that it has .* bytes/);
+    for (const sha of [null, "../main", "main"]) expect(await sentence(describeWith([], sha))).toMatch(/does not say at which commit/);
+    expect(await describeWith([])).toMatchObject({ licence: null, licenceUrl: null });
+  });
+
   it("that is not there, and a hub that is not there, are sentences", async () => {
     expect(await sentence(describeRepository("nobody/nothing", access, known))).toMatch(/no such public repository/);
     expect(await sentence(describeRepository("a/b", { base: "http://127.0.0.1:1" }, known))).toMatch(/no answer that this page may read.*CORS/);
+    const offline = { fetch: () => Promise.reject(new TypeError("Failed to fetch")) };
+    expect(await sentence(describeRepository("a/b", { base: "https://huggingface.co/" }, known, offline))).toMatch(/no answer that this page may read. Check the connection and try again/);
     expect(await sentence(searchHub({ text: "x", task: "text-classification" }, { base: "hub.local" }, known))).toMatch(/"hub.local" is no web address/);
   });
 });

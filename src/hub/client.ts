@@ -101,9 +101,14 @@ export async function describeRepository(name: string, access: HubAccess, famili
     const hubUrl = hubBase(access);
     const fetch = asker(access, options);
     const info = await modelInfo({ name, hubUrl, fetch, additionalFields: [...fields, "sha", "cardData"] });
+    if (!/^[0-9a-f]{7,64}$/.test(info.sha)) throw new GraftError({ where: info.name, what: "the hub does not say at which commit it is", next: "Search for another model; this hub or mirror is not in order" });
     const listed: HubFile[] = [];
     for await (const { type, path, size, lfs } of listFiles({ repo: { type: "model", name: info.name }, revision: info.sha, hubUrl, fetch })) {
-      if (type === "file") listed.push({ path, bytes: lfs?.size ?? size, sha256: lfs?.oid ?? null });
+      if (type !== "file") continue;
+      const bytes = lfs?.size ?? size;
+      // What is compared with it later has to be a number: nothing is larger than NaN.
+      if (!Number.isSafeInteger(bytes) || bytes < 0) throw new GraftError({ where: `${info.name}, ${path}`, what: `the hub says that it has ${String(bytes)} bytes`, next: "Search for another model; this hub or mirror is not in order" });
+      listed.push({ path, bytes, sha256: lfs?.oid ?? null });
     }
     const files = neededFiles(listed);
     const url = `${hubUrl}/${info.name}`;
@@ -124,12 +129,12 @@ export async function describeRepository(name: string, access: HubAccess, famili
     }
     const bytes = files.filter(({ path }) => isWeights(path)).reduce((sum, file) => sum + file.bytes, 0);
     const parameters = info.safetensors?.total ?? null;
-    const licenceLink = info.cardData?.license_link;
+    const licenceLink = textAt(info.cardData, "license_link");
     return {
       name: info.name,
       revision: info.sha,
       modelType,
-      licence: info.cardData?.license_name ?? licenceOf(info.tags),
+      licence: textAt(info.cardData, "license_name") ?? licenceOf(info.tags),
       licenceUrl: licenceLink && /^https:/.test(licenceLink) ? licenceLink : licenceLink ? `${url}/blob/${info.sha}/${licenceLink}` : null,
       url,
       gate,

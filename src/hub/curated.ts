@@ -1,6 +1,6 @@
 /**
  * Models that are good to start from, shown before anybody is asked. Licences and sizes are those of the repositories' own pages;
- * only repositories with safetensors on their main branch. What is here is picked and described like any other repository.
+ * only repositories that name a licence and have safetensors on their main branch. What is here is picked and described like any other repository.
  */
 import type { HubHit } from "../protocol/hub.ts";
 import type { TaskId } from "../protocol/recipe.ts";
@@ -19,8 +19,6 @@ export const curated: readonly CuratedModel[] = [
   model("text-classification", "HuggingFaceTB/SmolLM2-135M", "llama", { licence: "apache-2.0", parameters: 135e6, bytes: 269e6, why: "A small language model of today: English, longer texts." }),
   model("text-classification", "openai-community/gpt2", "gpt2", { licence: "mit", parameters: 137e6, bytes: 548e6, why: "The classic small language model, well studied." }),
   model("image-classification", "timm/mobilenetv3_small_100.lamb_in1k", "mobilenetv3_small_100", { licence: "apache-2.0", parameters: 2.54e6, bytes: 10.2e6, why: "Tiny: every layer trains on any laptop. Photos of everyday things." }),
-  model("image-classification", "google/mobilenet_v2_1.0_224", "mobilenet_v2", { licence: "other", parameters: 3.54e6, bytes: 14.2e6, why: "Small and quick, and runs on phones." }),
-  model("image-classification", "facebook/deit-tiny-patch16-224", "vit", { licence: "apache-2.0", parameters: 5.72e6, bytes: 22.9e6, why: "The smallest vision transformer: attention at the cost of a small network." }),
   model("image-classification", "microsoft/resnet-18", "resnet", { licence: "apache-2.0", parameters: 11.7e6, bytes: 46.8e6, why: "Plain and dependable, forgiving with few images." }),
   model("image-classification", "microsoft/resnet-50", "resnet", { licence: "apache-2.0", parameters: 25.6e6, bytes: 102e6, why: "The standard network of the field." }),
   model("image-classification", "google/vit-base-patch16-224", "vit", { licence: "apache-2.0", parameters: 86.6e6, bytes: 346e6, why: "Seen 14 million images: the finest distinctions, at the highest cost." }),

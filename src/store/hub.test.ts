@@ -49,6 +49,33 @@ describe("the hub's store", () => {
     expect(useRecipe.getState().recipe.model).toBe("first");
   });
 
+  it("leaves open what is looked at by the time a download ends", async () => {
+    const other = { kind: "open", name: "c/d", repository: { ...repository, name: "c/d" } } as const;
+    worker.downloadRepository.mockImplementation(async () => (useHub.setState({ picked: other }), card));
+    useHub.setState({ isOpen: true });
+    await useHub.getState().start();
+    expect(useHub.getState()).toMatchObject({ download: null, isOpen: true, picked: other });
+    expect(useRecipe.getState().recipe.model).toBe(card.id);
+  });
+
+  it("does not show a hub the token of another, nor what another says", async () => {
+    const answers: ((found: HubRepository) => void)[] = [];
+    worker.describeRepository.mockImplementation(() => new Promise((resolve) => answers.push(resolve)));
+    worker.searchHub.mockResolvedValue([]);
+    useHub.getState().setToken("hf_secret");
+    const first = useHub.getState().pick("a/b");
+    useHub.getState().setBase("https://mirror.example");
+    expect(useHub.getState()).toMatchObject({ base: "https://mirror.example", token: "", picked: { kind: "none" } });
+    const second = useHub.getState().pick("a/b");
+    answers[0]?.(repository);
+    await first;
+    expect(useHub.getState().picked.kind).toBe("asking");
+    answers[1]?.(repository);
+    await second;
+    expect(useHub.getState().picked.kind).toBe("open");
+    expect(worker.describeRepository.mock.calls.map(([, access]) => (access as { token?: string }).token)).toEqual(["hf_secret", undefined]);
+  });
+
   it("shows what arrived after a cancel, without asking the hub, and says nothing; a failure says why", async () => {
     worker.downloadRepository.mockImplementation(async (_repository, _access, onProgress: (progress: Progress) => void) => {
       onProgress({ what: "Downloading a/b", done: 40, total: 100 });

@@ -101,11 +101,11 @@ export const useHub = create<HubState>()((set, get) => {
     },
 
     setBase: (base) => {
-      const next = base.trim() || defaultHubBase;
-      if (next === get().base) return;
-      if (next === defaultHubBase) globalThis.localStorage?.removeItem(baseKey);
-      else globalThis.localStorage?.setItem(baseKey, next);
-      set({ base: next, picked: { kind: "none" } });
+      if (base === get().base) return;
+      if (base === defaultHubBase) globalThis.localStorage?.removeItem(baseKey);
+      else globalThis.localStorage?.setItem(baseKey, base);
+      // A token is of one hub, and another must not see it.
+      set({ base, token: "", picked: { kind: "none" } });
       void get().search(get().query);
     },
 
@@ -127,8 +127,9 @@ export const useHub = create<HubState>()((set, get) => {
     },
 
     pick: async (name) => {
-      const stillAsks = (): boolean => get().picked.kind === "asking" && (get().picked as { readonly name?: string }).name === name;
-      set({ picked: { kind: "asking", name }, view: "find", error: null });
+      const asking = { kind: "asking", name } as const;
+      const stillAsks = (): boolean => get().picked === asking;
+      set({ picked: asking, view: "find", error: null });
       try {
         const repository = await worker().describeRepository(name, access());
         if (stillAsks()) set({ picked: { kind: "open", name, repository } });
@@ -153,7 +154,10 @@ export const useHub = create<HubState>()((set, get) => {
         const card = await worker().downloadRepository(repository, access(), (progress) => {
           if (get().download?.name === name) set({ download: { name, progress } });
         });
-        set({ download: null, isOpen: false, picked: { kind: "none" } });
+        // Who is looking at something else by now goes on looking at it.
+        const now = get();
+        const isShown = now.picked.kind !== "none" && now.picked.name === name;
+        set({ download: null, isOpen: now.isOpen && !(isShown && now.view === "find"), picked: isShown ? { kind: "none" } : now.picked });
         // Other data may have been opened meanwhile; the model is then among those of its own task.
         if (card.tasks.includes(task())) {
           useModel.getState().add(card);

@@ -13,9 +13,12 @@ interface HubSettingsProps {
 
 export function HubSettings({ base, token, onBase, onToken }: HubSettingsProps) {
   const [address, setAddress] = useState(base);
-  const keep = (): void => {
-    onBase(address);
-    if (address.trim() === "") setAddress(defaultHubBase);
+  const [wrong, setWrong] = useState(false);
+  const keep = (next = address.trim() || defaultHubBase): void => {
+    setAddress(next);
+    const isAddress = /^https?:/.test(next) && URL.canParse(next);
+    setWrong(!isAddress);
+    if (isAddress) onBase(next);
   };
   return (
     <>
@@ -24,19 +27,13 @@ export function HubSettings({ base, token, onBase, onToken }: HubSettingsProps) 
         description="A mirror with the same routes, if you have one. It has to allow pages of other sites (CORS). This browser remembers it."
         value={address}
         onChange={(event) => setAddress(event.currentTarget.value)}
-        onBlur={keep}
+        error={wrong ? `This is no web address. Write one such as ${defaultHubBase}.` : undefined}
+        onBlur={() => keep()}
         onKeyDown={({ key }) => key === "Enter" && keep()}
       />
-      {base !== defaultHubBase && (
+      {(base !== defaultHubBase || wrong) && (
         <div>
-          <Button
-            variant="default"
-            size="xs"
-            onClick={() => {
-              setAddress(defaultHubBase);
-              onBase(defaultHubBase);
-            }}
-          >
+          <Button variant="default" size="xs" onClick={() => keep(defaultHubBase)}>
             Back to huggingface.co
           </Button>
         </div>

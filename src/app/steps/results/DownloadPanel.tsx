@@ -62,28 +62,30 @@ export function DownloadPanel({ model, hasAdapter, int8, leftOut }: DownloadPane
           <li key={name}>{name}</li>
         ))}
       </ul>
-      {formats.map(({ id, label, description }) => (
+      <div className={classes.choices}>
+        {formats.map(({ id, label, description }) => (
+          <Checkbox
+            key={id}
+            label={label}
+            description={description}
+            disabled={wantsInt8 && id === "pytorch"}
+            checked={wanted.includes(id) && !(wantsInt8 && id === "pytorch")}
+            onChange={({ currentTarget }) => setWanted(currentTarget.checked ? [...wanted, id] : wanted.filter((each) => each !== id))}
+          />
+        ))}
         <Checkbox
-          key={id}
-          label={label}
-          description={description}
-          disabled={wantsInt8 && id === "pytorch"}
-          checked={wanted.includes(id) && !(wantsInt8 && id === "pytorch")}
-          onChange={({ currentTarget }) => setWanted(currentTarget.checked ? [...wanted, id] : wanted.filter((each) => each !== id))}
+          label="Weights in eight bits"
+          description={
+            int8
+              ? `Validation accuracy ${formatMetric(int8.accuracyBefore, 3)}, in eight bits ${formatMetric(int8.accuracyAfter, 3)}.`
+              : "About a quarter of the size. What it does to the accuracy is measured while packing."
+          }
+          checked={wantsInt8}
+          onChange={({ currentTarget }) => setWantsInt8(currentTarget.checked)}
         />
-      ))}
-      <Checkbox
-        label="Weights in eight bits"
-        description={
-          int8
-            ? `Validation accuracy ${formatMetric(int8.accuracyBefore, 3)}, in eight bits ${formatMetric(int8.accuracyAfter, 3)}.`
-            : "About a quarter of the size. What it does to the accuracy is measured while packing."
-        }
-        checked={wantsInt8}
-        onChange={({ currentTarget }) => setWantsInt8(currentTarget.checked)}
-      />
- {leftOut.map((what) => <Sentence key={what} sentence={{ what }} />)}
-      {save.kind === "failed" && <Sentence sentence={save.error} />}
+        {leftOut.map((what) => <Sentence key={what} tone="warning" sentence={{ what }} />)}
+        {save.kind === "failed" && <Sentence sentence={save.error} />}
+      </div>
     </Panel>
   );
 }

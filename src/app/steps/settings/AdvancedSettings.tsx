@@ -38,11 +38,16 @@ function RunPanel() {
   );
 }
 
+/** What the model has against a setting, said where the setting is; a pattern for the beginning of the sentence. */
+function ModelError({ about }: { readonly about: RegExp }) {
+  const error = useModel((state) => state.error);
+  return error && about.test(error.where ?? "") && <Sentence sentence={error} />;
+}
+
 function AdapterPanel() {
   const { enabled } = useRecipe(({ recipe }) => recipe.lora);
-  const error = useModel((state) => state.error);
   return (
-    <SettingsPanel title="Adapters (LoRA)" help="Small new matrices beside frozen layers." below={error && <Sentence sentence={error} />}>
+    <SettingsPanel title="Adapters (LoRA)" help="Small new matrices beside frozen layers." below={<ModelError about={/^LoRA/} />}>
       <Setting path="lora.enabled" />
       <Setting path="lora.rank" disabled={!enabled} />
       <Setting path="lora.alpha" disabled={!enabled} />
@@ -74,7 +79,7 @@ export function AdvancedSettings({ summary }: { readonly summary: DataSummary })
         <Setting path="schedule" />
         <Setting path="warmUp" />
       </SettingsPanel>
-      <SettingsPanel title="Regularisation" help="What keeps the model from learning the training examples by heart.">
+      <SettingsPanel title="Regularisation" help="What keeps the model from learning the training examples by heart." below={<ModelError about={/^trunk dropout/} />}>
         <Setting path="dropout" />
         <Setting path="trunkDropout.rate" />
         <Setting path="trunkDropout.targets" disabled={recipe.trunkDropout.rate === 0} />
@@ -87,7 +92,11 @@ export function AdvancedSettings({ summary }: { readonly summary: DataSummary })
         <Setting path="earlyStopping.patience" disabled={!recipe.earlyStopping.enabled} />
         <Setting path="earlyStopping.restoreBest" disabled={!recipe.earlyStopping.enabled} />
       </SettingsPanel>
-      <SettingsPanel title="Input and head" help={images ? "What the model gets to see of each image, and what the head gets to see of the model." : "What the model gets to read of each text, and what the head gets to read of the model."}>
+      <SettingsPanel
+        title="Input and head"
+        help={images ? "What the model gets to see of each image, and what the head gets to see of the model." : "What the model gets to read of each text, and what the head gets to read of the model."}
+        below={<ModelError about={/^(?!LoRA|trunk dropout)/} />}
+      >
         {images ? <Setting path="imageSize" /> : <Setting path="maxTokens" />}
         {images && hasPixelRange && <Setting path="pixelRange" />}
         <Setting path="head.at" />
