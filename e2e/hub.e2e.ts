@@ -1,4 +1,6 @@
 /** A model from a hub: found, described, downloaded with an interruption, and without the hub still there, trained, and open again as a download. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { startHub, type TestHub, type TestRepository } from "../src/hub/testing/server.ts";
 import { textCheckpoint } from "../src/models/testing/checkpoint-files.ts";
 import type { Page } from "@playwright/test";
@@ -21,8 +23,10 @@ test.beforeEach(async () => {
 });
 test.afterEach(() => hub.close());
 
-async function openTexts(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Emoji names" }).click();
+async function openTexts(page: Page, folder: string): Promise<void> {
+  const table = join(folder, "things.csv");
+  writeFileSync(table, ["text,label", ...Array.from({ length: 12 }, (_, i) => `I ate ${i} sweet apples,food\nThe hammer number ${i} is in the workshop,tool`)].join("\n"));
+  await chooseFiles(page, "Choose files", table);
   await page.getByRole("button", { name: "Use these columns" }).click();
   await expect(page.getByRole("button", { name: "Continue to Model" })).toBeVisible();
   await goTo(page, "Model");
@@ -35,7 +39,7 @@ test.describe("from a hub", () => {
   test("search, download, cancel, resume, layers; offline after a reload, trained, opened again; deleted", async ({ page, folder }) => {
     test.setTimeout(240_000);
     await page.goto("./");
-    await openTexts(page);
+    await openTexts(page, folder);
     await page.getByRole("button", { name: "From Hugging Face" }).click();
     const drawer = page.getByRole("dialog");
     await expect(drawer.getByRole("list", { name: "Good to start from" })).toContainText("distilbert-base-uncased");
@@ -73,24 +77,24 @@ test.describe("from a hub", () => {
 
     await hub.close();
     await page.goto("./");
-    await openTexts(page);
+    await openTexts(page, folder);
     await page.getByRole("radio", { name: "someone/tiny-bert" }).check();
     await expect(page.getByText("encoder").first()).toBeVisible();
     await page.getByRole("radio", { name: "Everything" }).click();
-    await setAdvanced(page, { Backend: "WebAssembly", Epochs: 1, "Longest text": 8 });
+    await setAdvanced(page, { Backend: "WebAssembly", Epochs: 2, "Longest text": 16 });
     await goTo(page, "Train");
     await page.getByRole("button", { name: "Start training" }).click();
     await page.getByRole("button", { name: "See results" }).click({ timeout: 120_000 });
-    await page.getByRole("textbox", { name: "Try a text" }).fill("slice of red apple");
+    await page.getByRole("textbox", { name: "Try a text" }).fill("I ate a hammer");
     const answered = await answers(page);
     const download = await downloadTo(page, folder);
     await page.goto("./");
     await chooseFiles(page, "Open a Graft download", download);
-    await page.getByRole("textbox", { name: "Try a text" }).fill("slice of red apple");
+    await page.getByRole("textbox", { name: "Try a text" }).fill("I ate a hammer");
     expect(await answers(page)).toEqual(answered);
 
     await page.goto("./");
-    await openTexts(page);
+    await openTexts(page, folder);
     await page.getByRole("button", { name: "From Hugging Face" }).click();
     await drawer.getByRole("searchbox", { name: "Search models" }).fill("bert");
     await expect(drawer.getByText("no answer that this page may read")).toBeVisible();

@@ -1,6 +1,6 @@
 /** Every request to the hub goes through here: it adds the token, for the hub alone, and turns what can go wrong into sentences. */
 import { CancelledError, GraftError } from "../core/errors.ts";
-import { defaultHubBase, type HubAccess } from "../protocol/hub.ts";
+import type { HubAccess } from "../protocol/hub.ts";
 
 export type Fetch = typeof globalThis.fetch;
 
@@ -50,9 +50,7 @@ function refusal(response: Response, access: HubAccess): GraftError {
 function noAnswer(url: string): GraftError {
   const { host } = new URL(url);
   if (globalThis.navigator?.onLine === false) return new GraftError({ where: host, what: "this device is offline", next: "Models that are stored here still work" });
-  const what = "no answer that this page may read";
-  if (new URL(url).origin === defaultHubBase) return new GraftError({ where: host, what, next: "Check the connection and try again. Models that are stored here still work" });
-  return new GraftError({ where: host, what, next: "Check the connection and the address in the hub's settings. A mirror has to allow pages of other sites (CORS), and be one that this page may reach: start Graft with --hub and its address" });
+  return new GraftError({ where: host, what: "no answer that this page may read", next: "Check the connection and try again. A hub at another address has to allow pages of other sites (CORS), and Graft has to be started with --hub and that address" });
 }
 
 /** `fetch` as the hub's library wants it; an answer that is not ok is thrown. */

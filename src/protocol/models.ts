@@ -5,6 +5,7 @@ import type { BackendName, PixelRange, TaskId } from "./recipe.ts";
 
 export type { LayerGroup, OutlineNode };
 
+/** What a person is told of a model. A text is empty where nothing is known, and then not shown. */
 export interface ModelCard {
   readonly id: string;
   readonly name: string;
