@@ -15,11 +15,10 @@ export type Fold = (node: OnnxNode, inputs: readonly HostTensor[], reading: Read
 
 const withShape = (tensor: HostTensor, shape: readonly number[]): HostTensor => ({ ...tensor, shape });
 
-/** Room is asked for before it is taken: a damaged file may want any amount. An unknown size is 1, which broadcasts to whatever it will be. */
+/** Room is asked for before it is taken: a damaged file may want any amount. */
 function wanted(reading: Reading, shape: readonly number[]): readonly number[] {
-  const known = shape.map((dim) => (Number.isNaN(dim) ? 1 : dim));
-  reading.claim(product(known) * 8);
-  return known;
+  reading.claim(product(shape) * 8);
+  return shape;
 }
 
 /** Turned, reshaped, converted: what stays the same weight. */
@@ -132,7 +131,7 @@ const computations: Readonly<Record<string, Fold>> = {
     return strided(x, ranges.map(({ count }) => count as number), ranges.map(({ step }, axis) => step * (strides[axis] as number)), offset);
   },
   Split: (node, [x, sizes]) => {
-    if (x === undefined) return undefined;
+    if (x === undefined || sizes?.values.some(Number.isNaN) === true) return undefined;
     const axis = normalizeAxis(node.integer("axis", 0), x.shape.length);
     const size = x.shape[axis] as number;
     const parts = node.integers("split") ?? (sizes && [...sizes.values]) ?? equalParts(size, node.outputs.length);
@@ -144,7 +143,7 @@ const computations: Readonly<Record<string, Fold>> = {
       return strided(x, x.shape.with(axis, part), strides, offset);
     });
   },
-  Expand: (_, [x, target], reading) => x && target && broadcastTo(x, wanted(reading, commonShape([x.shape, [...target.values].map((dim) => (Number.isNaN(dim) ? 1 : dim))]))),
+  Expand: (_, [x, target], reading) => (x && target && !target.values.some(Number.isNaN) ? broadcastTo(x, wanted(reading, commonShape([x.shape, [...target.values]]))) : undefined),
   Tile: (_, [x, repeats], reading) => {
     if (x === undefined || repeats === undefined || repeats.values.some(Number.isNaN)) return undefined;
     const shape = wanted(reading, x.shape.map((dim, axis) => dim * (repeats.values[axis] ?? 1)));
@@ -161,7 +160,7 @@ const computations: Readonly<Record<string, Fold>> = {
     return { shape: [count], elementType: start.elementType, values };
   },
   ConstantOfShape: (node, [target], reading) => {
-    if (target === undefined) return undefined;
+    if (target === undefined || target.values.some(Number.isNaN)) return undefined;
     const shape = wanted(reading, [...target.values]);
     const value = node.tensor("value");
     const filler = value === undefined ? undefined : reading.tensorOf(value);
@@ -171,6 +170,7 @@ const computations: Readonly<Record<string, Fold>> = {
   Trilu: (node, [x, offset]) => {
     if (x === undefined) return undefined;
     const [rows, columns] = [x.shape.at(-2) ?? 1, x.shape.at(-1) ?? 1];
+    if (offset?.values.some(Number.isNaN) === true) return undefined;
     const [k = 0, upper] = [offset?.values[0], node.integer("upper", 1) === 1];
     const values = emptyValues(x.elementType, x.values.length);
     for (let i = 0; i < values.length; i++) {

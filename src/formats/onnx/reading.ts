@@ -3,10 +3,10 @@
  * already while reading (weights not yet placed, sizes, axes). It knows no op; those are in ops/ and fold.ts.
  */
 import { GraftError } from "../../core/errors.ts";
-import type { DType, Shape } from "../../core/shape.ts";
+import { type DType, type Shape, sizeOf } from "../../core/shape.ts";
 import { nodeDType, nodeShape } from "../../graph/shapes.ts";
 import type { Graph, GraphInput, GraphNode, OpAttributes, OpName, Parameter, Weights, WeightValues } from "../../graph/types.ts";
-import { type HostTensor, isFloat, product } from "./host-tensor.ts";
+import { type HostTensor, isFloat, normalizeAxis, product } from "./host-tensor.ts";
 import { cleanName, weightPath } from "./names.ts";
 import type { TensorProto } from "./messages.ts";
 import type { OnnxNode } from "./node.ts";
@@ -30,6 +30,8 @@ export interface ReadingOptions {
   readonly external: ExternalData;
 }
 
+const openCount = (shape: Shape): number => shape.filter((dim) => dim === null).length;
+
 /** A node whose name and inputs may still change. */
 type Draft = { name: string; op: OpName; inputs: string[]; attributes: unknown };
 
@@ -42,6 +44,8 @@ export class Reading {
   private readonly names = new Set<string>();
   private readonly shapes = new Map<string, Shape>();
   private readonly dtypes = new Map<string, DType>();
+  /** Value -> how many times the input's open size its only open size is; NaN where that is not known. */
+  private readonly times = new Map<string, number>();
   /** ONNX value -> value of the graph. */
   private readonly values = new Map<string, string>();
   private readonly known = new Map<string, Known>();
@@ -115,8 +119,15 @@ export class Reading {
     return this.known.get(node.inputs[index] ?? "")?.tensor;
   }
 
-  /** The numbers of an input that has to be known: axes, sizes, paddings. NaN is a size that is not known. */
+  /** The numbers of an input that has to be known: axes, paddings, a limit. */
   numbers(node: OnnxNode, index: number): readonly number[] {
+    const numbers = this.sizes(node, index);
+    if (numbers.some(Number.isNaN)) throw node.refuse(`its input "${node.inputs[index] ?? ""}" is computed from a size that is known only when the model runs`, "a constant", "Export the model with fixed sizes, or give the sizes.");
+    return numbers;
+  }
+
+  /** The sizes that an input names. NaN is one that is not known: openSizeOf says whose it is. */
+  sizes(node: OnnxNode, index: number): readonly number[] {
     const tensor = this.host(node, index);
     if (tensor === undefined) throw node.refuse(`its input "${node.inputs[index] ?? ""}" is computed`, "a constant", "Export the model with fixed sizes.");
     if (tensor.values.length > maxConstantSize) throw node.refuse(`its input "${node.inputs[index] ?? ""}" has ${tensor.values.length} numbers`, `at most ${maxConstantSize}`);
@@ -173,6 +184,11 @@ export class Reading {
     return this.shapeOf(value).length;
   }
 
+  /** How many times its input's open size (the batch) the only open size of a value is; NaN where that is not known. */
+  timesOf(value: string): number {
+    return openCount(this.shapeOf(value)) === 1 ? (this.times.get(value) ?? 1) : NaN;
+  }
+
   dtypeOf(value: string): DType {
     return this.dtypes.get(value) ?? "float32";
   }
@@ -187,6 +203,7 @@ export class Reading {
     if (product(shape.map((dim) => dim ?? 1)) > 2 ** 31) throw new GraftError({ where: `node "${this.path}"`, what: "its result would have more than two thousand million numbers" });
     this.nodes.push({ name, op, inputs: [...inputs], attributes });
     this.register(name, shape, nodeDType(node, this.dtypes));
+    if (openCount(shape) > 0) this.times.set(name, this.timesOfResult(node, shape));
     return name;
   }
 
@@ -236,6 +253,14 @@ export class Reading {
   model(outputs: readonly string[]): { readonly graph: Graph; readonly weights: Weights } {
     const graph: Graph = { inputs: this.inputs, parameters: this.parameters, nodes: this.nodes as unknown as readonly GraphNode[], outputs };
     return { graph, weights: this.weights };
+  }
+
+  private timesOfResult(node: GraphNode, shape: Shape): number {
+    const from = (node.op === "broadcastLike" ? node.inputs.toReversed() : node.inputs).find((input) => openCount(this.shapeOf(input)) > 0) ?? "";
+    const axis = shape.indexOf(null);
+    if (node.op === "concat" && normalizeAxis(node.attributes.axis, shape.length) === axis) return NaN;
+    if (node.op === "tile") return this.timesOf(from) * (node.attributes.repeats[axis] ?? 1);
+    return node.op === "reshape" ? (this.timesOf(from) * sizeOf(this.shapeOf(from))) / sizeOf(shape) : this.timesOf(from);
   }
 
   private place(name: string, { tensor, weight }: Known, kind: string): string {

@@ -33,8 +33,8 @@ function rangeOf(node: OnnxNode, dim: Dim, start: number, end: number, step: num
     const last = Number.isNaN(end) || end >= 2 ** 31 - 1 ? null : end;
     return { start, step, count: last === null ? null : Math.max(0, last - start) };
   }
+  if (Number.isNaN(end)) throw node.refuse(`it takes as many of ${dim} as a size says that is known only when the model runs`, "a fixed size", "Export the model with fixed sizes, or give the sizes.");
   const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value < 0 ? value + dim : value, low), high);
-  const to = Number.isNaN(end) ? dim : end;
-  const [first, last] = step > 0 ? [clamp(start, 0, dim), clamp(to, 0, dim)] : [clamp(start, 0, dim - 1), clamp(to, -1, dim - 1)];
+  const [first, last] = step > 0 ? [clamp(start, 0, dim), clamp(end, 0, dim)] : [clamp(start, 0, dim - 1), clamp(end, -1, dim - 1)];
   return { start: first, step, count: Math.max(0, Math.ceil((last - first) / step)) };
 }

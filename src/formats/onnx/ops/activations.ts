@@ -31,8 +31,7 @@ function clip(node: OnnxNode, r: Reading): string {
   const limit = (name: string, index: number): number | string | undefined => {
     if (node.has(name)) return node.float(name, 0);
     if (!node.hasInput(index)) return undefined;
-    const known = r.host(node, index);
-    return known?.values.length === 1 ? known.values[0] : r.operand(node, index);
+    return r.host(node, index)?.values.length === 1 ? r.numbers(node, index)[0] : r.operand(node, index);
   };
   const [low, high] = [limit("min", 1), limit("max", 2)];
   const isFloat = r.dtypeOf(x) === "float32";

@@ -3,6 +3,7 @@
  * each axis, made here. Antialiasing and aspect ratio policies are refused.
  */
 import type { OnnxNode } from "../node.ts";
+import { requireOpenSize } from "../open-sizes.ts";
 import type { Reading } from "../reading.ts";
 import type { Converters } from "./types.ts";
 import { axesUpTo, onLastAxis, requireKnown, toChannelsFirst, toChannelsLast } from "./types.ts";
@@ -56,13 +57,18 @@ function axisResizes(node: OnnxNode, r: Reading, x: string): readonly AxisResize
   const [scalesAt, sizesAt] = isOld ? [1, 9] : [2, 3];
   const given = (index: number): readonly number[] => (node.hasInput(index) ? r.numbers(node, index) : []);
   const scales = node.floats("scales") ?? given(scalesAt);
-  const sizes = given(sizesAt);
+  const sizes = node.hasInput(sizesAt) ? r.sizes(node, sizesAt) : [];
   const roi = isOld ? [] : given(1);
   const axes = node.integers("axes") ?? axesUpTo(shape.length);
   return axes.flatMap((axis, i) => {
     const [size, scale] = [sizes[i], scales[i]];
-    // A size that the run alone knows, left as it is.
-    if (scale === 1 || Number.isNaN(size) || (size !== undefined && size === shape[axis])) return [];
+    if (scale === 1 || (size !== undefined && size === shape[axis])) return [];
+    if (size !== undefined && Number.isNaN(size)) {
+      const open = requireOpenSize(node, r, sizesAt, i);
+      // The batch, or the image's own size.
+      if (open.axis === axis && (axis === 0 || open.value === x)) return [];
+      throw node.refuse(`it resizes axis ${axis} to a size that is known only when the model runs`, "a fixed size", "Export the model with fixed sizes, or give the sizes.");
+    }
     if (size === undefined && scale === undefined) throw node.refuse("it has neither sizes nor scales");
     const from = requireKnown(node, shape[axis], `the size of axis ${axis}`);
     const to = size ?? Math.floor(from * (scale as number) + 1e-6);

@@ -1,9 +1,10 @@
 /** Shapes and the arrangement of elements. Indexing with tensors (Gather, Scatter, OneHot) is in indexing.ts. */
 import type { Dim } from "../../../core/shape.ts";
 import { equalParts, unsqueezed } from "../fold.ts";
-import { integers, normalizeAxis, type HostTensor } from "../host-tensor.ts";
+import { integers, isFloatType, normalizeAxis, type HostTensor } from "../host-tensor.ts";
 import { dataTypes } from "../messages.ts";
 import type { OnnxNode } from "../node.ts";
+import { requireOpenSize, widen } from "../open-sizes.ts";
 import type { Reading } from "../reading.ts";
 import { resolveReshape } from "../reshape.ts";
 import { type SliceRange, sliceRanges } from "../slices.ts";
@@ -36,7 +37,14 @@ function constant(node: OnnxNode, r: Reading): void {
 
 function reshape(node: OnnxNode, r: Reading): string {
   const x = r.operand(node, 0);
-  return reshapeTo(node, r, x, resolveReshape(node, r.shapeOf(x), node.integers("shape") ?? r.numbers(node, 1), r.options.freedBatch));
+  const target = node.integers("shape") ?? r.sizes(node, 1);
+  const open = target.findIndex(Number.isNaN);
+  // Beside a size that is not known, -1 is the rest of one example only if that size is the batch as x has it.
+  if (open !== -1 && target.includes(-1)) {
+    const { value, axis } = requireOpenSize(node, r, 1, open);
+    if (r.shapeOf(x).includes(null) && (r.shapeOf(value)[axis] !== null || r.timesOf(value) !== r.timesOf(x))) throw node.refuse("it reshapes to a size that is known only when the model runs and to the rest", "the batch of its input", "Export the model with fixed sizes, or give the sizes.");
+  }
+  return reshapeTo(node, r, x, resolveReshape(node, r.shapeOf(x), target, r.options.freedBatch));
 }
 
 function flatten(node: OnnxNode, r: Reading): string {
@@ -92,7 +100,10 @@ export function sliceAxis(r: Reading, x: string, axis: number, start: number, si
 
 function slice(node: OnnxNode, r: Reading): string {
   const x = r.operand(node, 0);
-  const rest = node.has("starts") ? [] : [1, 2, 3, 4].map((index) => (node.hasInput(index) ? r.numbers(node, index) : undefined));
+  const rest = node.has("starts") ? [] : [1, 2, 3, 4].map((index) => (node.hasInput(index) ? (index === 2 ? r.sizes(node, index) : r.numbers(node, index)) : undefined));
+  rest[1]?.forEach((end, i) => {
+    if (Number.isNaN(end)) requireOpenSize(node, r, 2, i);
+  });
   return takeRanges(node, r, x, sliceRanges(node, r.shapeOf(x), rest));
 }
 
@@ -112,21 +123,46 @@ function takeRanges(node: OnnxNode, r: Reading, x: string, ranges: readonly Slic
   });
 }
 
-/** Sizes that the run alone knows are left to broadcasting. */
 function expand(node: OnnxNode, r: Reading): string {
   const x = r.operand(node, 0);
-  const target = r.numbers(node, 1);
+  const target = r.sizes(node, 1);
   const rank = Math.max(target.length, r.rankOf(x));
   const from = [...axesUpTo(rank - r.rankOf(x)).map(() => 1), ...r.shapeOf(x)];
-  const aligned = reshapeTo(node, r, x, from);
   const wanted = [...axesUpTo(rank - target.length).map(() => 1), ...target];
   const shape = from.map((dim, axis) => {
     const size = wanted[axis] as number;
-    if (dim === 1 && !Number.isNaN(size)) return size;
-    if (dim !== null && size !== dim && size !== 1 && !Number.isNaN(size)) throw node.refuse(`it makes ${size} of ${dim}`, "sizes that broadcast");
+    if (dim === 1) return Number.isNaN(size) ? 1 : size;
+    if (size !== dim && size !== 1 && !Number.isNaN(size)) throw node.refuse(`it makes ${size} of ${dim ?? "a size that is known only when the model runs"}`, "sizes that broadcast");
     return dim ?? -1;
   });
-  return shape.every((dim, axis) => dim === (from[axis] ?? -1)) ? aligned : r.add("broadcastTo", [aligned], { shape });
+  const aligned = reshapeTo(node, r, x, from);
+  const known = shape.every((dim, axis) => dim === (from[axis] ?? -1)) ? aligned : r.add("broadcastTo", [aligned], { shape });
+  return widenOpen(node, r, known, 1, wanted.map((size, axis) => from[axis] === 1 ? size : 1), target.length);
+}
+
+/** Along each axis that `sizes` leave open, as large as element by element of the input says; the last of them are its. */
+function widenOpen(node: OnnxNode, r: Reading, x: string, input: number, sizes: readonly number[], length = sizes.length): string {
+  return sizes.reduce((wide, size, axis) => (Number.isNaN(size) ? widen(r, wide, axis, requireOpenSize(node, r, input, axis - (sizes.length - length))) : wide), x);
+}
+
+/** What fold.ts leaves: one number for every element of a shape with open sizes. */
+function constantOfShape(node: OnnxNode, r: Reading): string {
+  const target = r.sizes(node, 0);
+  const shape = target.map((dim) => (Number.isNaN(dim) ? 1 : dim));
+  if (!shape.every((dim) => Number.isInteger(dim) && dim > 0)) throw node.refuse(`its shape is ${target.join(", ")}`, "sizes above 0");
+  const value = node.tensor("value");
+  const filler = value === undefined ? undefined : r.tensorOf(value);
+  const dtype = filler === undefined || isFloatType(filler.elementType) ? "float32" : "int32";
+  const point = r.constant([filler?.values[0] ?? 0], { shape: shape.map(() => 1), dtype });
+  return widenOpen(node, r, shape.every((dim) => dim === 1) ? point : r.add("broadcastTo", [point], { shape }), 0, target);
+}
+
+function tile(node: OnnxNode, r: Reading): string {
+  const x = r.operand(node, 0);
+  const times = r.sizes(node, 1);
+  const repeats = times.map((count, axis) => (Number.isNaN(count) && r.shapeOf(x)[axis] === 1 ? 1 : count));
+  if (!repeats.every((count) => Number.isInteger(count) && count > 0)) throw node.refuse(`it repeats ${repeats.map((count) => (Number.isNaN(count) ? "?" : count)).join(", ")} times`, "whole numbers");
+  return widenOpen(node, r, repeats.every((count) => count === 1) ? x : r.add("tile", [x], { repeats }), 1, times);
 }
 
 function pad(node: OnnxNode, r: Reading): string {
@@ -202,7 +238,7 @@ export const shapes: Converters = {
     r.bindKnown(node, 0, { tensor: integers([dims.reduce((a, b) => a * b, 1)], []) });
   },
   Constant: constant,
-  ConstantOfShape: (node, r) => void r.numbers(node, 0),
+  ConstantOfShape: constantOfShape,
   Range: (node, r) => void [0, 1, 2].map((index) => r.numbers(node, index)),
   EyeLike: (node, r) => {
     const [rows, columns] = r.shapeOf(r.operand(node, 0)).map((dim) => requireKnown(node, dim, "the matrix's size")) as [number, number];
@@ -224,11 +260,7 @@ export const shapes: Converters = {
   Split: split,
   Slice: slice,
   Expand: expand,
-  Tile: (node, r) => {
-    const repeats = r.numbers(node, 1);
-    if (!repeats.every((count) => Number.isInteger(count) && count > 0)) throw node.refuse(`it repeats ${repeats.join(", ")} times`, "whole numbers");
-    return r.add("tile", [r.operand(node, 0)], { repeats });
-  },
+  Tile: tile,
   Pad: pad,
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
