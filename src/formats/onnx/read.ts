@@ -12,6 +12,7 @@ import { recogniseLayers } from "../../graph/surgery/recognise-layers.ts";
 import type { Model } from "../../graph/types.ts";
 import { decodeModel } from "./decode.ts";
 import { foldedOps, foldNode } from "./fold.ts";
+import { expectSeparateExamples } from "./free-batch.ts";
 import { type HostTensor, isFloatType } from "./host-tensor.ts";
 import { dataTypes, type GraphProto, type ModelProto, type ValueInfoProto } from "./messages.ts";
 import { OnnxNode } from "./node.ts";
@@ -55,7 +56,7 @@ export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): Mode
     return read(fixed);
   } catch (error) {
     if (!(error instanceof GraftError)) throw error;
-    // Some models mix their batch with other sizes; they run as they were exported.
+    // Some models mix their batch with other sizes, or their examples; they run as they were exported.
     return read(null);
   }
 }
@@ -80,6 +81,7 @@ function readGraph(proto: ModelProto, graph: GraphProto, nodes: readonly OnnxNod
   const names = outputs.map((name) => reading.valueOf(name));
   const { graph: raw, weights } = reading.model(names);
   const pruned = prune(raw, names);
+  if (freedBatch !== null) expectSeparateExamples({ ...pruned, inputs: raw.inputs });
   const turned = cancelTransposes({ graph: { ...pruned, inputs: raw.inputs }, weights }, { turnInputs: imageInputs === "channelsLast" });
   const model = recogniseLayers(turned);
   inferShapes(model.graph);
