@@ -3,7 +3,7 @@ import type { OnnxNode } from "../node.ts";
 import type { Reading } from "../reading.ts";
 import { unary } from "./elementwise.ts";
 import type { Convert, Converters } from "./types.ts";
-import { axisOf, axesUpTo, onLastAxis, reshapeTo, scalar } from "./types.ts";
+import { axisOf, axesUpTo, onLastAxis, requireKnown, reshapeTo, scalar } from "./types.ts";
 
 /** gamma * (max(0, x) + alpha * (exp(min(0, x) / beta) - 1)) */
 function exponential(r: Reading, x: string, alpha: number, beta: number, gamma: number): string {
@@ -67,25 +67,22 @@ export function logSoftmax(r: Reading, x: string, axes: readonly number[]): stri
 
 /** Before opset 13 all axes from `axis` on are one. */
 const softmaxes =
-  (compute: (r: Reading, x: string) => string): Convert =>
+  (compute: (r: Reading, x: string, node: OnnxNode) => string): Convert =>
   (node, r) => {
     const x = r.operand(node, 0);
     const shape = r.shapeOf(x);
     const axis = axisOf(node, "axis", r.opset < 13 ? 1 : -1, shape.length);
-    if (r.opset >= 13 || axis === shape.length - 1) return onLastAxis(r, x, axis, (last) => compute(r, last));
+    if (r.opset >= 13 || axis === shape.length - 1) return onLastAxis(r, x, axis, (last) => compute(r, last, node));
     const joined = shape.slice(axis).reduce<number | null>((product, dim) => (product === null || dim === null ? null : product * dim), 1);
     if (joined === null) throw node.refuse("it normalises over sizes that are not known", "fixed sizes");
     const wide = r.add("reshape", [x], { shape: [-1, joined] });
-    return reshapeTo(node, r, compute(r, wide), shape);
+    return reshapeTo(node, r, compute(r, wide, node), shape);
   };
 
-function hardmax(node: OnnxNode, r: Reading): string {
-  const x = r.operand(node, 0);
-  const shape = r.shapeOf(x);
-  const axis = axisOf(node, "axis", r.opset < 13 ? 1 : -1, shape.length);
-  const depth = shape[axis];
-  if (depth === null || depth === undefined) throw node.refuse("it works on a size that is not known", "a fixed size");
-  return onLastAxis(r, x, axis, (last) => r.add("oneHot", [r.add("argMax", [last], { axis: r.rankOf(last) - 1, keepDims: false, of: "max" })], { depth }));
+/** 1 where the largest is, the first of equal ones. */
+function hardmax(node: OnnxNode, r: Reading, x: string): string {
+  const depth = requireKnown(node, r.shapeOf(x).at(-1), "the size that it looks along");
+  return r.add("oneHot", [r.add("argMax", [x], { axis: r.rankOf(x) - 1, keepDims: false, of: "max" })], { depth });
 }
 
 export const activations: Converters = {
@@ -128,5 +125,5 @@ export const activations: Converters = {
   Clip: clip,
   Softmax: softmaxes((r, x) => r.add("softmax", [x], {})),
   LogSoftmax: softmaxes((r, x) => logSoftmax(r, x, [r.rankOf(x) - 1])),
-  Hardmax: hardmax,
+  Hardmax: softmaxes((r, x, node) => hardmax(node, r, x)),
 };

@@ -81,6 +81,7 @@ const lstmStep: Step = (cell, x, { h, c }) => {
 function activationsOf(node: OnnxNode, r: Reading, defaults: readonly string[], direction: number): readonly Activation[] {
   const names = node.strings("activations")?.slice(direction * defaults.length, (direction + 1) * defaults.length) ?? defaults;
   if (node.has("clip")) throw node.refuse("it limits what its cells compute (clip)", "no limit");
+  if (node.integer("input_forget", 0) === 1) throw node.refuse("its forget gate is its input gate (input_forget)", "gates of their own");
   const known: Readonly<Record<string, Activation>> = {
     sigmoid: (x) => r.add("sigmoid", [x], {}),
     tanh: (x) => r.add("tanh", [x], {}),

@@ -3,7 +3,7 @@ import type { OnnxNode } from "../node.ts";
 import type { Reading } from "../reading.ts";
 import { normalizeAxis } from "../host-tensor.ts";
 import type { Convert, Converters } from "./types.ts";
-import { axesUpTo, axisOf, onLastAxis } from "./types.ts";
+import { axesUpTo, axisOf, onLastAxis, reshapeTo } from "./types.ts";
 
 interface Over {
   readonly axes: readonly number[];
@@ -16,7 +16,8 @@ const reduction =
     const x = r.operand(node, 0);
     const rank = r.rankOf(x);
     const given = r.axes(node, "axes", 1) ?? [];
-    if (given.length === 0 && node.integer("noop_with_empty_axes", 0) === 1) return x;
+    // Nothing is summed, but what else the op does (a square, a logarithm) it does to each number.
+    if (given.length === 0 && node.integer("noop_with_empty_axes", 0) === 1) return compute(r, reshapeTo(node, r, x, [...r.shapeOf(x), 1]), { axes: [rank], keepDims: false });
     const axes = given.length === 0 ? axesUpTo(rank) : given.map((axis) => normalizeAxis(axis, rank)).sort((a, b) => a - b);
     return compute(r, x, { axes, keepDims: node.integer("keepdims", 1) === 1 });
   };

@@ -2,6 +2,7 @@
  * Resize and Upsample. What our resize2d does as ONNX wants it, it does; every other mode is a product with a small matrix for
  * each axis, made here. Antialiasing and aspect ratio policies are refused.
  */
+import { normalizeAxis } from "../host-tensor.ts";
 import type { OnnxNode } from "../node.ts";
 import { requireOpenSize } from "../open-sizes.ts";
 import type { Reading } from "../reading.ts";
@@ -59,7 +60,7 @@ function axisResizes(node: OnnxNode, r: Reading, x: string): readonly AxisResize
   const scales = node.floats("scales") ?? given(scalesAt);
   const sizes = node.hasInput(sizesAt) ? r.sizes(node, sizesAt) : [];
   const roi = isOld ? [] : given(1);
-  const axes = node.integers("axes") ?? axesUpTo(shape.length);
+  const axes = node.integers("axes")?.map((axis) => normalizeAxis(axis, shape.length)) ?? axesUpTo(shape.length);
   return axes.flatMap((axis, i) => {
     const [size, scale] = [sizes[i], scales[i]];
     if (scale === 1 || (size !== undefined && size === shape[axis])) return [];

@@ -110,9 +110,19 @@ const pool =
       if (op === "maxPool2d" && isDilated) return dilatedMaxPool(node, r, image, window, padding);
       if (isDilated) throw node.refuse("its window is dilated", "a dilation of 1");
       if (op === "maxPool2d") return r.add(op, [image], attributes);
-      return r.add(op, [image], node.integer("count_include_pad", 0) === 1 ? { ...attributes, countPadding: true } : attributes);
+      return node.integer("count_include_pad", 0) === 1 ? countingPool(node, r, image, attributes) : r.add(op, [image], attributes);
     });
   };
+
+/** The padding counts; where the last window reaches beyond it (ceil_mode), what lies there does not. */
+function countingPool(node: OnnxNode, r: Reading, image: string, attributes: OpAttributes["averagePool2d"]): string {
+  const { padding } = attributes;
+  if (node.integer("ceil_mode", 0) === 0 || typeof padding === "string") return r.add("averagePool2d", [image], { ...attributes, countPadding: true });
+  const counted = node.string("auto_pad", "NOTSET") === "NOTSET" ? padsOf(node) : padding;
+  const beyond = ([0, 1] as const).map((side) => [0, padding[side][1] - counted[side][1]] as const) as unknown as [readonly [number, number], readonly [number, number]];
+  const padded = counted.flat().every((size) => size === 0) ? image : r.add("pad", [image], { paddings: [[0, 0], ...counted, [0, 0]] });
+  return r.add("averagePool2d", [padded], { ...attributes, padding: beyond });
+}
 
 /** The maximum over one strided slice for each element of the window. */
 function dilatedMaxPool(node: OnnxNode, r: Reading, image: string, window: Window, padding: OpAttributes["maxPool2d"]["padding"]): string {
