@@ -51,4 +51,9 @@ describe("A batch that the file leaves open", () => {
   it.each(Object.entries(refused))("%s: refused by the name of the node", (_, model) => {
     expect(() => readOnnx(fileOf({ ...model, initializers: [...initializers, ints("step", [1], [])] }))).toThrow(/^node "y" \(/);
   });
+
+  it("that a damaged file moves on without end is refused as well", () => {
+    const moves = Array.from({ length: 20_000 }, (_, i) => op("Identity", [i === 0 ? "size" : `s${i - 1}`], `s${i}`));
+    expect(() => readOnnx(fileOf({ nodes: [...wide, ...moves, op("Expand", ["row", "s19999"], "y")], initializers }))).toThrow(/^node "y" \(/);
+  });
 });

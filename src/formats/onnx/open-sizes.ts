@@ -16,13 +16,16 @@ export interface OpenSize {
 /** Ops that keep their elements in order. */
 const keepsOrder: ReadonlySet<string> = new Set(["Identity", "Cast", "CastLike", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
 
+/** Exporters move a size a few times; only a damaged file moves it on and on. */
+const maxMoves = 64;
+
 /** @param name an ONNX value that is known; its element `index` is a size that is not. */
-export function openSizeOf(r: Reading, name: string, index: number): OpenSize | undefined {
+export function openSizeOf(r: Reading, name: string, index: number, moves = 0): OpenSize | undefined {
   const node = r.producerOf(name);
-  if (node === undefined) return undefined;
+  if (node === undefined || moves > maxMoves) return undefined;
   const [first = ""] = node.inputs;
   const dims = (each: string): readonly number[] => r.knownOf(each)?.tensor.shape ?? [];
-  if (keepsOrder.has(node.opType)) return openSizeOf(r, first, index);
+  if (keepsOrder.has(node.opType)) return openSizeOf(r, first, index, moves + 1);
   switch (node.opType) {
     case "Shape": {
       const value = r.valueOf(first);
@@ -31,19 +34,19 @@ export function openSizeOf(r: Reading, name: string, index: number): OpenSize | 
     }
     case "Gather": {
       const at = r.host(node, 1)?.values[index];
-      return at === undefined || dims(first).length !== 1 ? undefined : openSizeOf(r, first, normalizeAxis(at, dims(first)[0] as number));
+      return at === undefined || dims(first).length !== 1 ? undefined : openSizeOf(r, first, normalizeAxis(at, dims(first)[0] as number), moves + 1);
     }
     case "Slice": {
       if (dims(first).length !== 1) return undefined;
       const [range] = sliceRanges(node, dims(first), [1, 2, 3, 4].map((i) => r.host(node, i) && [...(r.host(node, i)?.values ?? [])]));
-      return range && openSizeOf(r, first, range.start + range.step * index);
+      return range && openSizeOf(r, first, range.start + range.step * index, moves + 1);
     }
     case "Concat": {
       let before = 0;
       for (const part of node.inputs) {
         const [size = 0, ...others] = dims(part);
         if (others.length > 0) return undefined;
-        if (index < before + size) return openSizeOf(r, part, index - before);
+        if (index < before + size) return openSizeOf(r, part, index - before, moves + 1);
         before += size;
       }
       return undefined;
@@ -53,7 +56,7 @@ export function openSizeOf(r: Reading, name: string, index: number): OpenSize | 
       const condition = r.host(node, 0)?.values;
       const chosen = node.inputs[condition?.[index] === 0 ? 2 : 1] ?? "";
       const lengths = [condition?.length, r.knownOf(chosen)?.tensor.values.length, r.knownOf(name)?.tensor.values.length];
-      return new Set(lengths).size === 1 ? openSizeOf(r, chosen, index) : undefined;
+      return new Set(lengths).size === 1 ? openSizeOf(r, chosen, index, moves + 1) : undefined;
     }
     default:
       return undefined;
