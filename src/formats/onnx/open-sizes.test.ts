@@ -16,6 +16,7 @@ const wide: readonly NodeProto[] = [...batch, op("Concat", ["n", "four"], "size"
 const computed: Readonly<Record<string, SmallModel>> = {
   "a row for each example": { nodes: [...wide, op("Expand", ["row", "size"], "y")] },
   "an input for each example of another": { nodes: [...wide, op("Expand", ["z", "size"], "y")], inputs: { x: ["batch", 4], z: [1, 4] } },
+  "an input of one row, first, for each example of another": { nodes: [...wide, op("Expand", ["z", "size"], "y")], inputs: { z: [1, 4], x: ["batch", 4] } },
   "the batch of another input behind another axis": { nodes: [...batch, op("Concat", ["three", "n", "one"], "size", { axis: 0 }), op("Expand", ["z", "size"], "y")], inputs: { x: ["batch", 4], z: [1, 1, 4] } },
   "a part of a shape": { nodes: [op("Shape", ["x"], "shape"), op("Slice", ["shape", "zero", "one"], "n"), op("Concat", ["two", "n", "four"], "size", { axis: 0 }), op("Expand", ["row", "size"], "y")] },
   "an expand as PyTorch writes it": {

@@ -61,12 +61,12 @@ export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): Mode
   }
 }
 
-/** The batch size that the file fixes. */
+/** The batch size that the file fixes. Where one input has an open batch, a first size that another fixes is meant as it is. */
 function batchOf(graph: GraphProto, { fixedInputs }: ReadOnnxOptions): number | undefined {
   const weights = new Set(graph.initializers.map(({ name }) => name));
-  const first = graph.inputs.find(({ name, shape }) => !weights.has(name) && fixedInputs?.has(name) !== true && (shape?.length ?? 0) > 1);
-  const size = first?.shape?.[0];
-  return typeof size === "number" && size > 0 ? size : undefined;
+  const sizes = graph.inputs.filter(({ name, shape }) => !weights.has(name) && fixedInputs?.has(name) !== true && (shape?.length ?? 0) > 1).map(({ shape }) => shape?.[0]);
+  const [size] = sizes;
+  return typeof size === "number" && size > 0 && sizes.every((each) => typeof each === "number" && each >= 0) ? size : undefined;
 }
 
 function readGraph(proto: ModelProto, graph: GraphProto, nodes: readonly OnnxNode[], outputs: readonly string[], size: number, freedBatch: number | null, options: ReadOnnxOptions): Model {
