@@ -39,9 +39,10 @@ function oneHot(node: OnnxNode, r: Reading): string {
   const [off = 0, on = 1] = r.numbers(node, 2);
   if (!Number.isInteger(depth) || depth < 1 || depth > 1 << 20) throw node.refuse(`its depth is ${depth}`, "a whole number");
   const whole = r.dtypeOf(indices) === "int32" ? indices : r.add("cast", [indices], { dtype: "int32" });
-  // Negative ones count from the end.
-  const depths = r.constant(depth, { dtype: "int32" });
-  const codes = r.add("oneHot", [r.add("modulo", [whole, depths], { truncated: false })], { depth });
+  // Negative ones count from the end; what lies outside is off everywhere.
+  const isNegative = r.add("compare", [whole, r.constant(0, { dtype: "int32" })], { relation: "less" });
+  const shifted = r.add("add", [whole, r.add("multiply", [isNegative, r.constant(depth, { dtype: "int32" })], {})], {});
+  const codes = r.add("oneHot", [shifted], { depth });
   const scaled = off === 0 && on === 1 ? codes : r.add("add", [r.add("multiply", [codes, r.constant(on - off)], {}), r.constant(off)], {});
   const rank = r.rankOf(scaled);
   const axis = normalizeAxis(node.integer("axis", -1), rank);

@@ -22,6 +22,12 @@ const reduction =
     return compute(r, x, { axes, keepDims: node.integer("keepdims", 1) === 1 });
   };
 
+/** Of integers, the fraction is dropped. */
+function mean(r: Reading, x: string, over: Over): string {
+  if (r.dtypeOf(x) === "float32") return r.add("mean", [x], over);
+  return r.add("cast", [r.add("mean", [r.add("cast", [x], { dtype: "float32" })], over)], { dtype: "int32" });
+}
+
 function logSumExp(r: Reading, x: string, over: Over): string {
   const largest = r.add("max", [x], { ...over, keepDims: true });
   const sum = r.add("sum", [r.add("exp", [r.add("subtract", [x, largest], {})], {})], over);
@@ -55,7 +61,7 @@ function topK(node: OnnxNode, r: Reading): void {
 
 export const reductions: Converters = {
   ReduceSum: reduction((r, x, over) => r.add("sum", [x], over)),
-  ReduceMean: reduction((r, x, over) => r.add("mean", [x], over)),
+  ReduceMean: reduction(mean),
   ReduceMax: reduction((r, x, over) => r.add("max", [x], over)),
   ReduceMin: reduction((r, x, over) => r.add("min", [x], over)),
   ReduceProd: reduction((r, x, over) => r.add("product", [x], over)),
@@ -76,9 +82,9 @@ export const reductions: Converters = {
 
 /** Mean and variance over `axes`, kept as size 1. */
 export function moments(r: Reading, x: string, axes: readonly number[]): { readonly centred: string; readonly mean: string; readonly variance: string } {
-  const mean = r.add("mean", [x], { axes, keepDims: true });
-  const centred = r.add("subtract", [x, mean], {});
-  return { centred, mean, variance: r.add("mean", [r.add("square", [centred], {})], { axes, keepDims: true }) };
+  const average = r.add("mean", [x], { axes, keepDims: true });
+  const centred = r.add("subtract", [x, average], {});
+  return { centred, mean: average, variance: r.add("mean", [r.add("square", [centred], {})], { axes, keepDims: true }) };
 }
 
 /** (x - mean) / sqrt(variance + epsilon) */
