@@ -22,7 +22,9 @@ const overLastAxis: ReadonlySet<string> = new Set(["softmax", "layerNorm", "rmsN
 /** Ops whose inputs have the batch in front, and which work on what is behind it. */
 const batchInFront: ReadonlySet<string> = new Set(["conv2d", "depthwiseConv2d", "convTranspose2d", "maxPool2d", "averagePool2d", "resize2d", "attention", "rotaryEmbedding", "paddingMask", "positionIds", "addTimingSignal", "maskedMean"]);
 /** Ops of one input whose result may have other axes; that it still has an open one says that they left it alone. */
-const rearranging: ReadonlySet<string> = new Set(["transpose", "mean", "sum", "max", "min", "product", "argMax", "topKIndices", "oneHot", "embedding"]);
+const rearranging: ReadonlySet<string> = new Set(["transpose", "mean", "sum", "max", "min", "product", "argMax", "topKIndices", "oneHot"]);
+/** Ops whose second input is a kernel, which all examples share. */
+const windows: ReadonlySet<string> = new Set(["conv2d", "depthwiseConv2d", "convTranspose2d"]);
 
 /** @throws GraftError naming the node that mixes examples, or where that cannot be told. */
 export function expectSeparateExamples(graph: Graph): void {
@@ -40,26 +42,39 @@ export function expectSeparateExamples(graph: Graph): void {
   }
 }
 
-/** @param axis the only open one of the result. */
+/** @param axis the only open one of the result. @returns undefined where examples meet, or may. */
 function batchAfter(node: GraphNode, axis: number, shapeOf: (name: string) => Shape, batches: ReadonlyMap<string, Batch>): Batch | undefined {
   const found = node.inputs.map((name) => batches.get(name));
-  const [first] = found.filter((batch) => batch !== undefined);
-  if (first === undefined) return undefined;
-  const rank = shapeOf(node.name).length;
-  const result = { ...first, axis };
+  const given = found.filter((batch) => batch !== undefined);
+  const [first] = given as [Batch, ...Batch[]];
   if (node.op === "reshape") return reshaped(first, shapeOf(node.inputs[0] as string), shapeOf(node.name), axis);
-  if (found.some((batch) => batch !== undefined && (batch.outer !== first.outer || batch.inner !== first.inner))) return undefined;
-  if (rearranging.has(node.op)) return node.op === "embedding" && found[0] !== undefined ? undefined : result;
-  if (batchInFront.has(node.op)) return axis === 0 && found.every((batch, i) => batch === undefined || (batch.axis === 0 && !(i === 1 && isWindow(node)))) ? result : undefined;
-  if (node.op === "gather") return found[0] === undefined || found[1] === undefined ? (reachesOver(node, first.axis, shapeOf) && found[0] !== undefined ? undefined : result) : undefined;
-  if (node.op === "gatherNd") return found[0] === undefined || (axis === 0 && found[1] !== undefined && node.attributes.batchDims > 0) ? result : undefined;
-  if (node.op === "scatterNd") return undefined;
-  const isAligned = node.inputs.every((name, i) => found[i] === undefined || shapeOf(name).length - found[i].axis === rank - axis);
-  const isMatrixOfExamples = node.op === "matMul" && found[0] !== undefined && found[1] !== undefined && axis >= rank - 2;
-  return (isAligned || (node.op === "matMul" && found.filter((batch) => batch !== undefined).length === 1)) && !isMatrixOfExamples && !reachesOver(node, axis, shapeOf) ? result : undefined;
+  if (given.some(({ outer, inner }) => outer !== first.outer || inner !== first.inner)) return undefined;
+  return keepsApart(node, axis, shapeOf, found) ? { ...first, axis } : undefined;
 }
 
-const isWindow = ({ op }: GraphNode): boolean => op === "conv2d" || op === "depthwiseConv2d" || op === "convTranspose2d";
+/** @param found the batch of each input that has one, all of them laid out alike. */
+function keepsApart(node: GraphNode, axis: number, shapeOf: (name: string) => Shape, found: readonly (Batch | undefined)[]): boolean {
+  if (rearranging.has(node.op)) return true;
+  if (batchInFront.has(node.op)) return axis === 0 && found.every((batch, i) => batch === undefined || (batch.axis === 0 && !(i === 1 && windows.has(node.op))));
+  const rank = shapeOf(node.name).length;
+  const isAligned = node.inputs.every((name, i) => found[i] === undefined || shapeOf(name).length - found[i].axis === rank - axis);
+  const [first, second] = found;
+  switch (node.op) {
+    case "embedding":
+      return first === undefined;
+    case "gather":
+      return first === undefined || (second === undefined && !reachesOver(node, first.axis, shapeOf));
+    case "gatherNd":
+      return first === undefined || (axis === 0 && second !== undefined && node.attributes.batchDims > 0);
+    case "scatterNd":
+      return false;
+    case "matMul":
+      // A matrix of examples on the right would meet each on the left.
+      return first === undefined || second === undefined || (isAligned && axis < rank - 2);
+    default:
+      return isAligned && !reachesOver(node, axis, shapeOf);
+  }
+}
 
 /** Reshaping keeps the order: as much stands before the batch as before. */
 function reshaped({ axis: from, outer, inner }: Batch, x: Shape, shape: Shape, axis: number): Batch | undefined {
