@@ -2,7 +2,7 @@
  * Packs the ONNX project's backend node tests (Debian package libonnx-testdata, version 1.12.0, Apache-2.0) into one compressed
  * file, so that they run without the package. A test with more than 64 KB of data is left out, and named in the file's index.
  *
- *     node tools/reference/onnx-node-tests.mjs /usr/share/libonnx-testdata/data/node src/formats/onnx/goldens/node-tests.bin.gz
+ *     node tools/reference/onnx-node-tests.mjs <data/node of libonnx-testdata> src/formats/onnx/goldens/node-tests.bin.gz
  *
  * The file: the length of the index (uint32, little-endian), the index as JSON, the bytes of all files.
  */
