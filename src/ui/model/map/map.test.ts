@@ -79,6 +79,18 @@ describe("layout", () => {
     for (const { path } of skips) expect(Math.max(...(path.match(/[\d.]+/g) ?? []).map(Number))).toBeGreaterThan((boxes[0]?.x ?? 0) + boxWidth);
   });
 
+  it("gives lines that pass the same boxes lanes of their own, and one lane to lines that follow each other", () => {
+    const laneOf = (skips: readonly (readonly [number, number])[]): number[] => {
+      const chain = Array.from({ length: 9 }, (_, i) => node(`n${i}`, [...new Set([...(i === 0 ? [] : [i - 1]), ...skips.flatMap(([from, to]) => (to === i ? [from] : []))])]));
+      const { lines } = layoutOf(fold(chain, branchesOf(chain), new Set()));
+      return skips.map(([from, to]) => Number(/L([\d.]+)/.exec(lines.find((line) => line.from === from && line.to === to)?.path ?? "")?.[1]));
+    };
+    const across = laneOf([[0, 4], [2, 6]]);
+    expect(across[0]).not.toBe(across[1]);
+    const apart = laneOf([[0, 4], [4, 8]]);
+    expect(apart[0]).toBe(apart[1]);
+  });
+
   it("ends where closed groups read each other", () => {
     const circle = [node("a/x", []), node("b/x", [0]), node("a/y", [1]), node("b/y", [2])];
     const map = fold(circle, branchesOf(circle), new Set());
