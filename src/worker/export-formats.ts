@@ -31,7 +31,7 @@ interface WrittenFormats {
 }
 
 /** What the input is, as a comment in Python or JavaScript has it. */
-export function inputNote({ input }: DownloadManifest): string {
+function inputNote({ input }: DownloadManifest): string {
   return input.kind === "image"
     ? `pixels 0..255, RGB, ${input.size} x ${input.size}: scale so that the shorter side fits, then cut the middle out.`
     : `Token ids from the files in tokenizer/, cut and padded with ${input.paddingId} to ${input.maxTokens}.`;

@@ -12,11 +12,11 @@ export const toFirst: readonly number[] = [0, 3, 1, 2];
  */
 export type LayoutRule<Op extends OpName> = "image" | "either" | "last" | ((attributes: OpAttributes[Op]) => OpAttributes[Op] | null);
 
-export function axisFirst(axis: number): number {
+function axisFirst(axis: number): number {
   return toLast[axis < 0 ? axis + 4 : axis] as number;
 }
 
-export function listFirst<T>(values: readonly T[]): readonly T[] {
+function listFirst<T>(values: readonly T[]): readonly T[] {
   return toFirst.map((axis) => values[axis] as T);
 }
 

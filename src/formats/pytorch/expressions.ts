@@ -35,7 +35,7 @@ const reduction =
   ({ inputs: [x], dtypes: [dtype], attributes: { axes, keepDims } }) =>
     `${x}.${method}(${axes.length === 1 ? axes[0] : tupleText(axes)}${keepDims ? ", keepdim=True" : ""}${method === "sum" && dtype === "int32" ? ", dtype=torch.int32" : ""})`;
 
-export const lastOf = (shape: Shape | undefined): number => shape?.at(-1) ?? 0;
+const lastOf = (shape: Shape | undefined): number => shape?.at(-1) ?? 0;
 
 function matMul({ inputs: [a, b, bias], shapes, attributes: { transposeA, transposeB } }: Call<"matMul">): string {
   if (transposeB && !transposeA && shapes[1]?.length === 2) return `F.linear(${[a, b, bias].filter((each) => each !== undefined).join(", ")})`;

@@ -3,7 +3,7 @@ import { GraphBuilder } from "../builder.ts";
 import type { Graph } from "../types.ts";
 
 /**
- * @param input leaves the graph's inputs; all that read it read what `make` returns instead.
+ * @param input leaves the graph's inputs, unless `make` adds one of that name; all that read it read what `make` returns instead.
  * @param make adds to a builder that has the graph's other inputs and its parameters what computes the value, and returns its name.
  *   `free` gives a name that nothing in the graph has.
  */

@@ -34,7 +34,7 @@ export function isAdapter(name: string): boolean {
 const attentionNames = ["query", "value", "q_lin", "v_lin", "q_proj", "v_proj", "c_attn", "qkv", "query_key_value", "in_proj"];
 
 /** The attention's queries and values (Hu et al., section 4.2); without any, all dense layers; without any, all convolutions. */
-export function defaultTargets(layers: readonly KernelLayer[]): readonly KernelLayer[] {
+function defaultTargets(layers: readonly KernelLayer[]): readonly KernelLayer[] {
   const isAttention = attentionNames.map((name) => patternTest(`**/${name}`));
   const attention = layers.filter(({ path }) => isAttention.some((test) => test(path)));
   const dense = layers.filter(({ products: [{ op }] }) => op === "matMul");

@@ -1,6 +1,6 @@
 /** What a person is told of a checkpoint: from its config.json, and from the README.md that the hub keeps beside it. */
 import type { JsonCursor } from "../../formats/json-cursor.ts";
-import { baseName, type ModelFile } from "../../formats/tfjs-files.ts";
+import { baseName, listed, type ModelFile } from "../../formats/tfjs-files.ts";
 import type { ModelCard } from "../../protocol/models.ts";
 import type { ModelInput } from "../types.ts";
 
@@ -12,9 +12,11 @@ interface CheckpointFacts {
   readonly files: readonly ModelFile[];
   readonly input: ModelInput;
   readonly parameters: number;
+  /** Upstream names of what the file holds and the model has no place for. */
+  readonly ignored: readonly string[];
 }
 
-export async function checkpointCard({ config, folder, files, input, parameters }: CheckpointFacts): Promise<ModelCard> {
+export async function checkpointCard({ config, folder, files, input, parameters, ignored }: CheckpointFacts): Promise<ModelCard> {
   const kind = config.get(config.get("architecture").isMissing ? "model_type" : "architecture").string();
   const name = folder === "" ? kind : baseName(folder);
   const readme = files.find(({ path }) => baseName(path) === "README.md");
@@ -30,7 +32,7 @@ export async function checkpointCard({ config, folder, files, input, parameters 
     source: folder === "" ? config.where : folder,
     input: input.kind === "image" ? `RGB images${input.size === undefined ? "" : `, ${input.size} x ${input.size}`}` : `Text, up to ${input.maxTokens} tokens`,
     goodAt: "",
-    limits: "Its head is replaced by a new one for your classes.",
+    limits: `Its head is replaced by a new one for your classes.${ignored.length === 0 ? "" : ` Not used of its file: ${listed(ignored)}.`}`,
     parameters,
     downloadBytes: files.filter(({ path }) => /\.(safetensors|json|txt)$/.test(path)).reduce((sum, { blob }) => sum + blob.size, 0),
     origin: "imported",

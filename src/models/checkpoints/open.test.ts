@@ -7,7 +7,9 @@ import type { ModelFile } from "../../formats/tfjs-files.ts";
 import { inferShapes } from "../../graph/shapes.ts";
 import { buildCheckpoint, checkpointCases, checkpointProblem } from "../testing/checkpoint-problems.ts";
 import { caseOf, fileOf, textCheckpoint, vocabularyText, weightBytes } from "../testing/checkpoint-files.ts";
-import { isCheckpoint, openCheckpoint } from "./open.ts";
+import { upstreamTensorsOf } from "../../formats/safetensors/upstream.ts";
+import { writeSafetensors } from "../../formats/safetensors/write.ts";
+import { openCheckpoint } from "./open.ts";
 
 const preprocessor = { do_rescale: true, rescale_factor: 1 / 255, do_normalize: true, image_mean: [0.5, 0.4, 0.3], image_std: [0.5, 0.25, 0.2] };
 
@@ -24,11 +26,17 @@ function resnet(): readonly ModelFile[] {
 }
 
 describe("a text checkpoint", () => {
+  it("says on its card what of the file is not used", async () => {
+    const { graph, weights } = checkpointProblem(caseOf("bert"));
+    const bytes = writeSafetensors(new Map([...upstreamTensorsOf(graph, weights), ["cls.extra.weight", { shape: [1], values: Float32Array.of(1) }]]));
+    const files = textCheckpoint("bert").map((file) => (file.path.endsWith(".safetensors") ? fileOf(file.path, bytes) : file));
+    expect((await openCheckpoint(files)).card.limits).toMatch(/Not used of its file: cls\.extra\.weight\.$/);
+  });
+
   it("becomes the family's graph with the file's weights and tokenizer, and a card", async () => {
     const { graph, weights } = checkpointProblem(caseOf("bert"));
     const readme = fileOf("small/README.md", "---\nlicense: apache-2.0\ndatasets:\n- wikipedia\n- 'bookcorpus'\n---\n# A model\nlicense: none\n");
     const files = [...textCheckpoint("bert"), readme, fileOf("small/onnx/config.json", {}), fileOf("small/onnx/model.onnx", "x")];
-    expect(isCheckpoint(files)).toBe(true);
     const { card, loaded, report } = await openCheckpoint(files);
     expect(loaded.model.weights).toEqual(weights);
     expect(loaded.model.graph.outputs).toEqual(graph.outputs);

@@ -27,11 +27,6 @@ export interface OpenedCheckpoint {
   readonly report: Pick<CheckpointWeights, "missing" | "ignored">;
 }
 
-/** Whether there is a config.json, so that these files may be a checkpoint. */
-export function isCheckpoint(files: readonly ModelFile[]): boolean {
-  return files.some(({ path }) => baseName(path) === "config.json");
-}
-
 /** @throws GraftError if the family is not known, the config asks for what it lacks, or a file is missing or does not fit. */
 export async function openCheckpoint(files: readonly ModelFile[]): Promise<OpenedCheckpoint> {
   const configFile = findConfig(files);
@@ -43,7 +38,7 @@ export async function openCheckpoint(files: readonly ModelFile[]): Promise<Opene
   const tensors = await openCheckpointTensors(beside, folder);
   const { graph, weights, missing, ignored } = await readCheckpointWeights(built.graph, tensors, { features: built.features, basePrefix: family.basePrefix, where: configFile.path });
   const { input, graph: prepared } = await prepareInput(built, graph, config, beside);
-  const card = await checkpointCard({ config, folder, files: beside, input, parameters: countWeights(prepared) });
+  const card = await checkpointCard({ config, folder, files: beside, input, parameters: countWeights(prepared), ignored });
   return { card, loaded: { model: { graph: prepared, weights }, features: built.features, blocks: built.blocks, input, licence: card.licence }, report: { missing, ignored } };
 }
 

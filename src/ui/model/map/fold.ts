@@ -87,7 +87,7 @@ export function branchesOf(outline: readonly OutlineNode[]): Branch {
   return grow(root, "") as Branch;
 }
 
-export function isBranch(child: Branch | { readonly members: readonly number[] }): child is Branch {
+function isBranch(child: Branch | { readonly members: readonly number[] }): child is Branch {
   return "children" in child;
 }
 
