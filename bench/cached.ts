@@ -12,7 +12,7 @@ import { readTfjsLayers } from "../src/formats/tfjs-layers/read.ts";
 import { resolveUnfreeze } from "../src/graph/unfreeze.ts";
 import type { LoadedModel } from "../src/models/types.ts";
 import { parseRecipe } from "../src/protocol/recipe.ts";
-import { graftHead } from "../src/tasks/classification/head.ts";
+import { graftClassifier } from "../src/tasks/classification/head.ts";
 import { classificationObjective } from "../src/tasks/classification/objective.ts";
 import { ActivationCache } from "../src/train/activations.ts";
 import { RunControl } from "../src/train/control.ts";
@@ -96,13 +96,14 @@ function graftSide({ json, bytes }: { readonly json: unknown; readonly bytes: Ui
   const loaded: LoadedModel = { model, features: model.graph.outputs[0] as string, blocks: [], input: { kind: "image", name: model.graph.inputs[0]?.name ?? "" }, licence: "" };
   const recipe = parseRecipe({ task: "image-classification", model: "bench", optimizer: "adam", weightDecay: 0, dropout: 0, batchSize, epochs: epochsPerRound + 1, earlyStopping: { enabled: false } });
   const rng = new Rng(1);
-  const grafted = graftHead(loaded, recipe, classes, rng);
+  const grafted = graftClassifier(loaded, recipe, Array.from({ length: classes }, (_, i) => `class ${i}`), rng);
   const source: ExampleSource = {
     inputName: loaded.input.name,
     dtype: "float32",
     augmentedViews: 0,
     bucket: () => 0,
     encode: (example) => Promise.resolve({ data: pixels[example] as Float32Array, shape: [size, size, 3] }),
+    targetDtype: "int32",
     target: (example) => ({ data: Int32Array.of(labels[example] as number), shape: [] }),
   };
   return async () => {

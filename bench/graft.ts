@@ -16,7 +16,7 @@ const STEPS_TO_CAPTURE = 6;
 
 const objective: StepObjective = {
   loss: (logits, labels) => softmaxCrossEntropy(logits, labels),
-  accuracy: (logits, labels) => tf.tidy(() => tf.mean<tf.Scalar>(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))),
+  score: (logits, labels) => tf.tidy(() => tf.mean<tf.Scalar>(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))),
 };
 
 interface GraftModel {

@@ -78,7 +78,7 @@ test("adapters: layers that are not there are named, few parameters learn, and t
   await page.getByRole("checkbox", { name: "Weights in eight bits" }).check();
   const entries = unzipSync(readFileSync(await downloadTo(page, folder)));
   expect(Object.keys(entries)).toContain("adapter/adapter_model.safetensors");
-  await expect(page.getByText(/Validation accuracy \d.*, in eight bits \d/)).toBeVisible();
+  await expect(page.getByText(/Accuracy of the validation examples \d.*, in eight bits \d/)).toBeVisible();
   await expectAccessible(page);
 });
 

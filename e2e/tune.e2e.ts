@@ -30,7 +30,7 @@ test("a folder of images becomes a model and its metrics, the same twice", async
   writeFileSync(join(folder, "r.json"), JSON.stringify(recipe));
   const first = await tune(folder, "--recipe", "r.json", "--data", "shapes", "--out", "one");
   expect(first.code, first.stderr).toBe(0);
-  expect(first.stdout.match(/^epoch \d\/3 {2}loss [\d.]+ {2}val loss [\d.]+ {2}val acc [\d.]+ {2}lr \d\.\de[+-]\d+ {2}[\d.]+ s$/gm)).toHaveLength(3);
+  expect(first.stdout.match(/^epoch \d\/3 {2}loss [\d.]+ {2}val loss [\d.]+ {2}val score [\d.]+ {2}lr \d\.\de[+-]\d+ {2}[\d.]+ s$/gm)).toHaveLength(3);
   const read = (out: string): MetricsFile => JSON.parse(readFileSync(join(folder, out, "metrics.json"), "utf8")) as MetricsFile;
   const metrics = read("one");
   expect(metrics).toMatchObject({ backend: "wasm", epochs: [{ epoch: 1 }, { epoch: 2 }, { epoch: 3 }] });

@@ -1,16 +1,10 @@
-/**
- * The open data set: labelled examples, who is excluded, who is trained on. What kind of example it is, image or text, is the
- * business of the two classes at the end; everything a person does with examples is the same for both.
- */
+/** The kinds of data set: what an example is, and what it is labelled with. What they share is in item-dataset.ts. */
 import { CancelledError } from "../core/errors.ts";
-import type { SplitOptions } from "../protocol/api.ts";
-import type { ColumnMapping, DataIssue, DataItem, DataSummary, ItemPage, ItemQuery, Split } from "../protocol/data.ts";
-import type { TaskId } from "../protocol/recipe.ts";
-import { hashText } from "./duplicates.ts";
+import type { ColumnMapping, DataIssue, DataSummary, Split } from "../protocol/data.ts";
 import { decodeImage, makeThumbnail } from "./image.ts";
 import { examine, type NamedItem } from "./issues.ts";
+import { ItemDataset } from "./item-dataset.ts";
 import { mapConcurrently } from "./pace.ts";
-import { assignSplits } from "./splits.ts";
 import { compareNaturally } from "./wording.ts";
 
 export type Dataset = ImageDataset | TextDataset;
@@ -21,118 +15,56 @@ export interface Example {
   readonly label: number;
 }
 
-/** Until a recipe says otherwise; the recipe's own defaults. */
-const initialSplit: SplitOptions = { validation: 0.2, test: 0, seed: 1 };
-
 /** What follows from the items, the exclusions and the split options. */
-interface Arrangement {
-  readonly splits: readonly Split[];
+interface Labelling {
   readonly classes: readonly string[];
   readonly examples: Readonly<Record<Split, readonly Example[]>>;
 }
 
-abstract class LabelledDataset<Item extends NamedItem> {
-  abstract readonly task: TaskId;
-  protected abstract readonly noun: string;
-  readonly name: string;
-  protected readonly items: readonly Item[];
-  private readonly sourceIssues: readonly DataIssue[];
-  private readonly contentHashes: readonly number[];
-  private readonly excluded = new Set<number>();
-  private splitOptions = initialSplit;
-  private arranged: Arrangement | null = null;
-
-  /** @param sourceIssues what was found while the files were read; they stay, whatever is excluded. */
-  constructor(name: string, items: readonly Item[], sourceIssues: readonly DataIssue[]) {
-    this.name = name;
-    this.items = items;
-    this.contentHashes = items.map(({ content }) => hashText(content));
-    this.sourceIssues = sourceIssues;
-  }
+/** Items that are of one class each. */
+export abstract class LabelledDataset<Item extends NamedItem = NamedItem> extends ItemDataset<Item> {
+  private labelling: Labelling | null = null;
 
   /** In natural order; those with an included example. */
   get classes(): readonly string[] {
-    return this.arrange().classes;
+    return this.label().classes;
   }
 
   /** Included examples. */
   examples(split: Split): readonly Example[] {
-    return this.arrange().examples[split];
-  }
-
-  setSplit(options: SplitOptions): void {
-    this.splitOptions = options;
-    this.arranged = null;
-  }
-
-  setExcluded(items: readonly number[], excluded: boolean): void {
-    for (const index of items) {
-      this.item(index);
-      if (excluded) this.excluded.add(index);
-      else this.excluded.delete(index);
-    }
-    this.arranged = null;
+    return this.label().examples[split];
   }
 
   summary(): DataSummary {
-    const { splits, examples } = this.arrange();
+    const { splits } = this;
     const classes = new Map<string, { name: string; counts: Record<Split, number>; excluded: number }>();
     this.items.forEach(({ label }, index) => {
       const entry = classes.get(label) ?? { name: label, counts: { train: 0, validation: 0, test: 0 }, excluded: 0 };
-      if (this.excluded.has(index)) entry.excluded++;
+      if (this.isExcluded(index)) entry.excluded++;
       else entry.counts[splits[index] as Split]++;
       classes.set(label, entry);
     });
-    const issues = [...this.sourceIssues, ...examine(this.items, { noun: this.noun, splits, isIncluded: (index) => !this.excluded.has(index) })];
-    return {
-      name: this.name,
-      task: this.task,
-      classes: [...classes.values()].sort((a, b) => compareNaturally(a.name, b.name)),
-      itemCount: this.items.length,
-      counts: { train: examples.train.length, validation: examples.validation.length, test: examples.test.length },
-      excluded: this.excluded.size,
-      splitSource: this.items.some(({ folder }) => folder !== null) ? "folders" : "seeded",
-      issues,
-      trainable: !issues.some(({ severity }) => severity === "error"),
-    };
+    const issues = examine(this.items, { noun: this.noun, splits, isIncluded: (index) => !this.isExcluded(index) });
+    return { ...this.counted(issues), classes: [...classes.values()].sort((a, b) => compareNaturally(a.name, b.name)) };
   }
 
-  async listItems({ label, split, indices, offset, limit }: ItemQuery): Promise<ItemPage> {
-    const { splits } = this.arrange();
-    const asked = indices ?? [...this.items.keys()];
-    const matching = asked.filter((index) => (label === undefined || this.item(index).label === label) && (split === undefined || splits[index] === split));
-    const page = matching.slice(offset, offset + limit);
-    const details = await this.details(page);
-    return {
-      total: matching.length,
-      items: page.map((index, i): DataItem => {
-        const { name, label: itemLabel } = this.item(index);
-        return { index, name, label: itemLabel, split: splits[index] as Split, excluded: this.excluded.has(index), ...details[i] };
-      }),
-    };
+  protected override rearrange(): void {
+    super.rearrange();
+    this.labelling = null;
   }
 
-  /** What only this kind of example has, for each of these items. */
-  protected abstract details(indices: readonly number[]): Promise<readonly Pick<DataItem, "text" | "thumbnail">[]>;
-
-  protected item(index: number): Item {
-    const item = this.items[index];
-    if (item === undefined) throw new RangeError(`Item ${index} of ${this.items.length}.`);
-    return item;
+  private label(): Labelling {
+    return (this.labelling ??= this.computeLabelling());
   }
 
-  private arrange(): Arrangement {
-    return (this.arranged ??= this.computeArrangement());
-  }
-
-  private computeArrangement(): Arrangement {
-    const splits = assignSplits(this.items.map(({ label, content, folder }, index) => ({ label, content, contentHash: this.contentHashes[index] as number, folder, excluded: this.excluded.has(index) })), this.splitOptions);
-    const included = [...this.items.keys()].filter((index) => !this.excluded.has(index));
+  private computeLabelling(): Labelling {
+    const { splits } = this;
+    const included = [...this.items.keys()].filter((index) => !this.isExcluded(index));
     const classes = [...new Set(included.map((index) => this.item(index).label))].sort(compareNaturally);
     const position = new Map(classes.map((name, i) => [name, i]));
     const examples: Record<Split, Example[]> = { train: [], validation: [], test: [] };
     for (const index of included) examples[splits[index] as Split].push({ index, label: position.get(this.item(index).label) as number });
-    return { splits, classes, examples };
+    return { classes, examples };
   }
 }
 

@@ -59,7 +59,7 @@ function moduleOf({ graph, weights }: ReferenceProblem): GraphModule {
 
 export const objective: StepObjective = {
   loss: (logits, labels) => softmaxCrossEntropy(logits, labels),
-  accuracy: (logits, labels) => tf.tidy(() => tf.mean<tf.Scalar>(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))),
+  score: (logits, labels) => tf.tidy(() => tf.mean<tf.Scalar>(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))),
 };
 
 /**

@@ -4,6 +4,7 @@
  * and end with CancelledError after `cancel()`.
  */
 import type { ColumnMapping, DataSummary, FileParts, ItemPage, ItemQuery, OpenedData, SourceFile } from "./data.ts";
+import type { Headline } from "./headline.ts";
 import type { HubAccess, HubHit, HubQuery, HubRepository, StorageReport } from "./hub.ts";
 import type { DeviceReport, ModelCard, ModelLayers, OutlineNode, SelectionReport } from "./models.ts";
 import type { Augmentation, Recipe, TaskId } from "./recipe.ts";
@@ -36,7 +37,8 @@ export interface OpenedModel {
   readonly task: TaskId;
   readonly classes: readonly string[];
   readonly recipe: Recipe;
-  readonly validationAccuracy: number | null;
+  /** Measured on the validation examples when it was trained. */
+  readonly headline: Pick<Headline, "name" | "after" | "isShare"> | null;
 }
 
 export interface WorkerApi {

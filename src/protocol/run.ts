@@ -3,13 +3,22 @@ import type { ErrorSentence } from "../core/errors.ts";
 import type { Split } from "./data.ts";
 import type { BackendName } from "./recipe.ts";
 
+/** The figure that is watched beside the loss. */
+export interface ScoreInfo {
+  /** `Accuracy`, `Mean absolute error` */
+  readonly name: string;
+  readonly better: "higher" | "lower";
+  /** Between 0 and 1. */
+  readonly isShare: boolean;
+}
+
 export interface StepPoint {
   /** 1-based count of optimizer steps. */
   readonly step: number;
   /** Fractional: 1.5 is half way through the second epoch. */
   readonly epoch: number;
   readonly loss: number;
-  readonly accuracy: number;
+  readonly score: number;
   readonly learningRate: number;
   readonly gradientNorm: number;
 }
@@ -19,9 +28,9 @@ export interface EpochPoint {
   readonly epoch: number;
   readonly step: number;
   readonly trainLoss: number;
-  readonly trainAccuracy: number;
+  readonly trainScore: number;
   readonly validationLoss: number;
-  readonly validationAccuracy: number;
+  readonly validationScore: number;
   readonly learningRate: number;
   readonly seconds: number;
   readonly best: boolean;
@@ -36,6 +45,7 @@ export interface RunInfo {
   readonly totalParameters: number;
   /** Whether the frozen trunk's outputs are computed once and kept. */
   readonly trunkCached: boolean;
+  readonly score: ScoreInfo;
 }
 
 /** `device-lost`: the GPU went away, and the best weights until then were kept. */
@@ -94,7 +104,9 @@ export interface Mistake {
   readonly actualProbability: number;
 }
 
-export interface SplitResults {
+/** Of a task that puts each example into one class. */
+export interface SingleLabelResults {
+  readonly kind: "single-label";
   /** The model before fine-tuning's first step: pre-trained trunk, fresh head. */
   readonly before: ClassificationMetrics;
   readonly after: ClassificationMetrics;
@@ -102,10 +114,12 @@ export interface SplitResults {
   readonly mistakes: readonly Mistake[];
 }
 
+export type SplitResults = SingleLabelResults;
+
 /** What storing a download's weights in eight bits does, measured on the validation examples. */
 export interface Int8Report {
-  readonly accuracyBefore: number;
-  readonly accuracyAfter: number;
+  readonly scoreBefore: number;
+  readonly scoreAfter: number;
   /** Of all weights. */
   readonly bytesBefore: number;
   readonly bytesAfter: number;
@@ -138,10 +152,11 @@ export interface RunResults {
 
 /** metrics.json, in the download and from the command line. */
 export interface MetricsFile {
-  readonly epochs: readonly Pick<EpochPoint, "epoch" | "trainLoss" | "validationLoss" | "validationAccuracy" | "learningRate" | "seconds">[];
-  readonly validation: ClassificationMetrics;
-  readonly validationBefore: ClassificationMetrics;
-  readonly test?: ClassificationMetrics;
+  readonly epochs: readonly Pick<EpochPoint, "epoch" | "trainLoss" | "validationLoss" | "validationScore" | "learningRate" | "seconds">[];
+  readonly score: ScoreInfo;
+  readonly validation: SplitResults["after"];
+  readonly validationBefore: SplitResults["before"];
+  readonly test?: SplitResults["after"];
   readonly backend: BackendName;
   readonly adapter: string;
   readonly trainableParameters: number;
@@ -164,9 +179,12 @@ export interface ClassProbability {
 
 export type PredictionInput = { readonly kind: "image"; readonly blob: Blob } | { readonly kind: "text"; readonly text: string };
 
-export interface Prediction {
+export type Answer =
   /** Most probable first. */
-  readonly tuned: readonly ClassProbability[];
+  { readonly kind: "classes"; readonly classes: readonly ClassProbability[] };
+
+export interface Prediction {
+  readonly tuned: Answer;
   /** The model before fine-tuning; absent for an opened download. */
-  readonly base?: readonly ClassProbability[];
+  readonly base?: Answer;
 }

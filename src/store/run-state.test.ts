@@ -4,12 +4,12 @@ import type { EpochPoint, RunEvent, RunInfo, StepPoint } from "../protocol/run.t
 import { bestEpoch, isUnderWay, recordOf, reduceRun, startingRun, type Run } from "./run-state.ts";
 import { rawPoints } from "./trace.ts";
 
-const info: RunInfo = { backend: "wasm", adapter: "2 threads, SIMD", totalSteps: 120, epochs: 20, trainableParameters: 1922, totalParameters: 1_500_000, trunkCached: true };
-const point = (step: number): StepPoint => ({ step, epoch: step / 6, loss: 1 / step, accuracy: 0.5, learningRate: 0.002, gradientNorm: step });
+const info: RunInfo = { backend: "wasm", adapter: "2 threads, SIMD", totalSteps: 120, epochs: 20, trainableParameters: 1922, totalParameters: 1_500_000, trunkCached: true, score: { name: "Accuracy", better: "higher", isShare: true } };
+const point = (step: number): StepPoint => ({ step, epoch: step / 6, loss: 1 / step, score: 0.5, learningRate: 0.002, gradientNorm: step });
 const steps = (...numbers: number[]): RunEvent => ({ kind: "steps", points: numbers.map(point), examplesPerSecond: 300, secondsLeft: 40 });
 const epoch = (number: number, best: boolean): RunEvent => ({
   kind: "epoch",
-  point: { epoch: number, step: number * 6, trainLoss: 0.4, trainAccuracy: 0.8, validationLoss: 0.5, validationAccuracy: 0.75, learningRate: 0.002, seconds: 1, best } satisfies EpochPoint,
+  point: { epoch: number, step: number * 6, trainLoss: 0.4, trainScore: 0.8, validationLoss: 0.5, validationScore: 0.75, learningRate: 0.002, seconds: 1, best } satisfies EpochPoint,
 });
 const follow = (...events: readonly RunEvent[]): Run => events.reduce(reduceRun, startingRun);
 const started: RunEvent = { kind: "started", info };

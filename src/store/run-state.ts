@@ -29,12 +29,12 @@ export interface RunRecord {
   readonly secondsLeft: number;
   /** By step. */
   readonly loss: Trace;
-  readonly accuracy: Trace;
+  readonly score: Trace;
   readonly learningRate: Trace;
   readonly gradientNorm: Trace;
   /** By epoch. */
   readonly validationLoss: Trace;
-  readonly validationAccuracy: Trace;
+  readonly validationScore: Trace;
 }
 
 export type Run =
@@ -58,11 +58,11 @@ const emptyRecord: RunRecord = {
   examplesPerSecond: 0,
   secondsLeft: 0,
   loss: emptyTrace(),
-  accuracy: emptyTrace(),
+  score: emptyTrace(),
   learningRate: emptyTrace(),
   gradientNorm: emptyTrace(),
   validationLoss: emptyTrace(),
-  validationAccuracy: emptyTrace(),
+  validationScore: emptyTrace(),
 };
 
 export const startingRun: Run = { kind: "preparing", record: emptyRecord, progress: { what: "Opening the model", done: 0, total: 0 } };
@@ -88,11 +88,11 @@ function smoothingWindow(totalSteps: number): number {
 
 function withInfo(record: RunRecord, info: RunInfo): RunRecord {
   const window = smoothingWindow(info.totalSteps);
-  return { ...record, info, loss: emptyTrace(window), accuracy: emptyTrace(window), gradientNorm: emptyTrace(window) };
+  return { ...record, info, loss: emptyTrace(window), score: emptyTrace(window), gradientNorm: emptyTrace(window) };
 }
 
 function withSteps(record: RunRecord, { points, examplesPerSecond, secondsLeft }: Extract<RunEvent, { kind: "steps" }>): RunRecord {
-  const extended = (trace: Trace, figure: "loss" | "accuracy" | "learningRate" | "gradientNorm"): Trace =>
+  const extended = (trace: Trace, figure: "loss" | "score" | "learningRate" | "gradientNorm"): Trace =>
     extendTrace(
       trace,
       points.map((point) => ({ step: point.step, epoch: point.epoch, value: point[figure] })),
@@ -103,7 +103,7 @@ function withSteps(record: RunRecord, { points, examplesPerSecond, secondsLeft }
     examplesPerSecond,
     secondsLeft,
     loss: extended(record.loss, "loss"),
-    accuracy: extended(record.accuracy, "accuracy"),
+    score: extended(record.score, "score"),
     learningRate: extended(record.learningRate, "learningRate"),
     gradientNorm: extended(record.gradientNorm, "gradientNorm"),
   };
@@ -115,7 +115,7 @@ function withEpoch(record: RunRecord, point: EpochPoint): RunRecord {
     ...record,
     epochs: [...record.epochs, point],
     validationLoss: extendTrace(record.validationLoss, [{ step, epoch, value: point.validationLoss }]),
-    validationAccuracy: extendTrace(record.validationAccuracy, [{ step, epoch, value: point.validationAccuracy }]),
+    validationScore: extendTrace(record.validationScore, [{ step, epoch, value: point.validationScore }]),
   };
 }
 

@@ -9,10 +9,10 @@ const { useRun } = await import("./run.ts");
 const { useData } = await import("./data.ts");
 const { useSession } = await import("./session.ts");
 
-const info: RunInfo = { backend: "wasm", adapter: "2 threads", totalSteps: 120, epochs: 20, trainableParameters: 1, totalParameters: 2, trunkCached: true };
-const steps: RunEvent = { kind: "steps", points: [{ step: 8, epoch: 1.4, loss: 1, accuracy: 0.5, learningRate: 0.1, gradientNorm: 1 }], examplesPerSecond: 10, secondsLeft: 9 };
+const info: RunInfo = { backend: "wasm", adapter: "2 threads", totalSteps: 120, epochs: 20, trainableParameters: 1, totalParameters: 2, trunkCached: true, score: { name: "Accuracy", better: "higher", isShare: true } };
+const steps: RunEvent = { kind: "steps", points: [{ step: 8, epoch: 1.4, loss: 1, score: 0.5, learningRate: 0.1, gradientNorm: 1 }], examplesPerSecond: 10, secondsLeft: 9 };
 const finished: RunEvent = { kind: "finished", reason: "completed", bestEpoch: 19, seconds: 12 };
-const results = { validation: { after: { accuracy: 0.9 } } } as RunResults;
+const results = { validation: { kind: "single-label", before: { accuracy: 0.5 }, after: { accuracy: 0.9 } } } as RunResults;
 
 /** A run that emits what the test says and ends when the test says. */
 function holdRun(): { emit: (event: RunEvent) => void; end: () => Promise<void> } {
@@ -49,7 +49,7 @@ describe("the run's store", () => {
     emit(finished);
     await end();
     expect(useRun.getState().results).toEqual({ kind: "ready", results });
-    expect(useSession.getState().run).toEqual({ kind: "finished", accuracy: 0.9 });
+    expect(useSession.getState().run).toEqual({ kind: "finished", headline: { name: "Accuracy", before: 0.5, after: 0.9, isShare: true } });
   });
 
   it("starts no second run while one is under way", async () => {

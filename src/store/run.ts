@@ -4,6 +4,7 @@
  */
 import { create } from "zustand";
 import { CancelledError, type ErrorSentence } from "../core/errors.ts";
+import { headlineOf } from "../protocol/headline.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import type { ExportOptions, RunCommand, RunEvent, RunResults } from "../protocol/run.ts";
 import { sentenceOf, worker } from "./client.ts";
@@ -54,7 +55,7 @@ function glance(run: Run, results: ResultsState): RunGlance {
     case "failed":
       return { kind: "failed" };
     case "finished":
-      return { kind: "finished", accuracy: results.kind === "ready" ? results.results.validation.after.accuracy : null };
+      return { kind: "finished", headline: results.kind === "ready" ? headlineOf(results.results.validation) : null };
     default: {
       const { info, latest } = recordOf(run);
       return { kind: "running", epoch: latest === null ? 0 : Math.max(1, Math.ceil(latest.epoch)), epochs: info?.epochs ?? 0, paused: run.kind === "paused" };

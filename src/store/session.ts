@@ -5,6 +5,7 @@
 import { create } from "zustand";
 import type { ErrorSentence } from "../core/errors.ts";
 import type { OpenedModel } from "../protocol/api.ts";
+import type { Headline } from "../protocol/headline.ts";
 import type { SourceFile } from "../protocol/data.ts";
 import { sentenceOf, worker } from "./client.ts";
 
@@ -22,7 +23,7 @@ export type RunGlance =
   | { readonly kind: "none" }
   | { readonly kind: "running"; readonly epoch: number; readonly epochs: number; readonly paused: boolean }
   | { readonly kind: "failed" }
-  | { readonly kind: "finished"; readonly accuracy: number | null };
+  | { readonly kind: "finished"; readonly headline: Headline | null };
 
 interface SessionState {
   readonly step: StepId;

@@ -1,27 +1,73 @@
-/** What a task adds to the engine: how its data become model inputs. The loop, the head and the results are shared. */
-import type { ModelInput } from "../models/types.ts";
+/**
+ * What a task is to the worker: the model that it grafts, what that is trained on, how it is measured, and how a person tries it.
+ * The loop, the devices, the curves and the download are shared and know no task.
+ */
+import type { Rng } from "../core/rng.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { GraphModule } from "../engine/module.ts";
+import type { Model } from "../graph/types.ts";
+import type { LoadedModel, ModelInput } from "../models/types.ts";
+import type { Progress } from "../protocol/api.ts";
 import type { Split } from "../protocol/data.ts";
 import type { Recipe, TaskId } from "../protocol/recipe.ts";
-import type { PredictionInput } from "../protocol/run.ts";
+import type { Answer, ConfusionQuery, PredictionInput, RunEvent, SplitResults } from "../protocol/run.ts";
+import type { RunControl } from "../train/control.ts";
 import type { EncodedExample, ExampleSource } from "../train/examples.ts";
+import type { Objective } from "../train/objective.ts";
+import type { TrainingProblem } from "../train/loop.ts";
 
-export interface TaskEngine<Data> {
+/** What a task is asked to prepare a run from. */
+export interface TaskContext {
+  readonly recipe: Recipe;
+  readonly dataset: Dataset;
+  readonly input: ModelInput;
+  /** As `graft` made it. */
+  readonly model: Model;
+}
+
+export interface MeasureContext {
+  /** With the weights to be measured. */
+  readonly problem: TrainingProblem;
+  readonly control: RunControl;
+}
+
+/** What a model said of one split. */
+export interface Measured {
+  /** @param before the model before its first step, on the same examples. */
+  results(before: Measured): SplitResults;
+  /** The examples that one cell of a confusion matrix counts, most confident first; only where there is one. */
+  confusion?(query: ConfusionQuery): readonly number[];
+}
+
+/** One run's part of a task. */
+export interface PreparedTask {
+  readonly source: ExampleSource;
+  readonly objective: Objective;
+  /** How the rate of one parameter relates to the recipe's. */
+  readonly learningRateScale: (parameter: string) => number;
+  /** The group whose `center` and `scale` are set from the training examples' features before the first step. */
+  readonly standardised?: string;
+  /** What needs the data alone, before the model is measured; it reports progress and ends soon after the control has stopped. */
+  prepare?(onProgress: (progress: Progress) => void, control: RunControl): Promise<void>;
+  measure(split: Split, examples: readonly number[], context: MeasureContext): Promise<Measured>;
+  /** After the evaluation of an epoch, with the module as it is then: what else the page should see of it. Epoch 0 is before the first step. */
+  afterEvaluation?(epoch: number, module: GraphModule, control: RunControl): Promise<readonly RunEvent[]>;
+}
+
+/** How something new becomes an answer; a task that writes instead of answering has none. */
+export interface Predictor {
+  encode(value: PredictionInput, input: ModelInput, recipe: Recipe): Promise<EncodedExample>;
+  /** @param outputs one example's raw outputs. @param classes what the outputs stand for. */
+  answer(outputs: Float32Array, classes: readonly string[], recipe: Recipe): Answer;
+}
+
+export interface TaskEngine {
   readonly id: TaskId;
-  /** @throws GraftError if the model does not take this task's input. */
-  createSource(dataset: Data, input: ModelInput, recipe: Recipe): ExampleSource;
-  /** Something new to predict, as the run's examples were encoded. */
-  encodeInput(value: PredictionInput, input: ModelInput, recipe: Recipe): Promise<EncodedExample>;
-}
-
-/** A labelled data set, as far as every task sees it. */
-export interface LabelledData {
-  readonly classes: readonly string[];
-  /** Included examples only. */
-  examples(split: Split): readonly { readonly index: number; readonly label: number }[];
-}
-
-/** Example index -> class index. */
-export function labelsOf(data: LabelledData): ReadonlyMap<number, number> {
-  const splits: readonly Split[] = ["train", "validation", "test"];
-  return new Map(splits.flatMap((split) => data.examples(split).map(({ index, label }) => [index, label] as const)));
+  /** What the model's outputs stand for, in their order; before data are open, as many as there usually are. */
+  classes(dataset: Dataset | null, recipe: Recipe): readonly string[];
+  /** The model that the recipe makes of a pre-trained one. @throws GraftError if the model does not fit the task. */
+  graft(loaded: LoadedModel, recipe: Recipe, classes: readonly string[], rng: Rng): Model;
+  /** @throws GraftError if data or model do not fit the recipe. */
+  prepare(context: TaskContext): PreparedTask;
+  readonly predictor?: Predictor;
 }

@@ -1,12 +1,11 @@
 /** The explicit list of task engines, for the worker. */
 import { assertNever } from "../core/errors.ts";
-import type { Dataset } from "../data/dataset.ts";
 import type { TaskId } from "../protocol/recipe.ts";
 import type { TaskEngine } from "./engine.ts";
 import { imageClassificationEngine } from "./image-classification/engine.ts";
 import { textClassificationEngine } from "./text-classification/engine.ts";
 
-export function engineOf(task: TaskId): TaskEngine<Dataset> {
+export function engineOf(task: TaskId): TaskEngine {
   switch (task) {
     case "image-classification":
       return imageClassificationEngine;

@@ -4,14 +4,14 @@ import type { GraphModule } from "../engine/module.ts";
 import { tf } from "../engine/tf.ts";
 import type { ActivationCache } from "./activations.ts";
 import type { RunControl } from "./control.ts";
-import { stack, type ExampleSource } from "./examples.ts";
+import { stackTargets, weightOf, type ExampleSource } from "./examples.ts";
 import type { Objective } from "./objective.ts";
 
 export interface Evaluation {
-  /** Means over the examples. */
+  /** Means over the examples, by their weights. */
   readonly loss: number;
-  readonly accuracy: number;
-  /** [examples, width], row-major, in the order of the examples. */
+  readonly score: number;
+  /** [examples, width], row-major, in the order of the examples; empty where they were not wanted. */
   readonly outputs: Float32Array;
 }
 
@@ -22,28 +22,32 @@ export interface EvaluateContext {
   readonly objective: Objective;
   readonly batchSize: number;
   readonly control: RunControl;
+  /** Whether the outputs are wanted too; true by default. A language model's are too many to keep. */
+  readonly keepOutputs?: boolean;
 }
 
 export async function evaluate(examples: readonly number[], context: EvaluateContext): Promise<Evaluation> {
-  const { module, cache, source, objective, batchSize, control } = context;
+  const { module, cache, source, objective, batchSize, control, keepOutputs = true } = context;
   const plan = planEpoch({ examples: examples.map((index) => ({ index, bucket: source.bucket(index) })), batchSize, shuffle: false });
   const position = new Map(examples.map((example, i) => [example, i]));
   let outputs = new Float32Array(0);
   let loss = 0;
-  let accuracy = 0;
+  let score = 0;
   for (const batch of plan) {
     const activations = await cache.batch(batch.map((example) => ({ example, view: 0 })));
-    const targets = stack(batch.map((example) => source.target(example)), "int32");
+    const targets = stackTargets(source, batch);
     const output = module.runTail(activations);
-    const figures = tf.tidy(() => tf.stack([objective.loss(output, targets, { training: false }), objective.accuracy(output, targets)]));
-    const [values, figureValues] = await Promise.all([output.data(), figures.data()]);
+    const figures = tf.tidy(() => tf.stack([objective.loss(output, targets, { training: false }), objective.score(output, targets)]));
+    const [values, figureValues] = await Promise.all([keepOutputs ? output.data() : new Float32Array(0), figures.data()]);
     for (const tensor of [...activations.values(), targets, output, figures]) tensor.dispose();
     const width = values.length / batch.length;
     if (outputs.length === 0) outputs = new Float32Array(width * examples.length);
     batch.forEach((example, row) => outputs.set(values.subarray(row * width, (row + 1) * width), (position.get(example) ?? 0) * width));
-    loss += (figureValues[0] ?? NaN) * batch.length;
-    accuracy += (figureValues[1] ?? NaN) * batch.length;
+    const weight = weightOf(source, batch);
+    loss += (figureValues[0] ?? NaN) * weight;
+    score += (figureValues[1] ?? NaN) * weight;
     await control.yield();
   }
-  return { loss: loss / examples.length, accuracy: accuracy / examples.length, outputs };
+  const total = weightOf(source, examples);
+  return { loss: loss / total, score: score / total, outputs };
 }

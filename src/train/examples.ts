@@ -22,8 +22,11 @@ export interface ExampleSource {
   bucket(example: number): number;
   /** @param view 0 is the plain example, 1 .. augmentedViews an augmented one; the same view is the same values every time. */
   encode(example: number, view: number): Promise<EncodedExample>;
-  /** What the model should say: the class, as an int32. */
+  readonly targetDtype: DType;
+  /** What the model should say: the class as an int32, one number, or the tokens that should come next. */
   target(example: number): EncodedExample;
+  /** How much an example counts in the means of losses and scores, as the targets that it holds; 1 where it is not said. */
+  weight?(example: number): number;
 }
 
 /** [examples, ...shape]; the caller disposes it. */
@@ -34,4 +37,17 @@ export function stack(examples: readonly EncodedExample[], dtype: DType): Tensor
   const values = dtype === "int32" ? new Int32Array(size * examples.length) : new Float32Array(size * examples.length);
   examples.forEach((example, row) => values.set(example.data, row * size));
   return tf.tensor(values, [examples.length, ...first.shape], dtype);
+}
+
+/** The sum of the weights of some examples. */
+export function weightOf({ weight }: Pick<ExampleSource, "weight">, examples: readonly number[]): number {
+  return weight === undefined ? examples.length : examples.reduce((sum, example) => sum + weight(example), 0);
+}
+
+/** The targets of some examples, stacked; the caller disposes them. */
+export function stackTargets(source: Pick<ExampleSource, "target" | "targetDtype">, examples: readonly number[]): Tensor {
+  return stack(
+    examples.map((example) => source.target(example)),
+    source.targetDtype,
+  );
 }

@@ -32,6 +32,7 @@ function problem(): TrainingProblem {
     augmentedViews: 0,
     bucket: () => 0,
     encode: (example) => Promise.resolve({ data: new Float32Array(width).fill(example), shape: [width] }),
+    targetDtype: "int32",
     target: (example) => ({ data: Int32Array.of(example % 2), shape: [] }),
   };
   const train = Array.from({ length: 40 }, (_, i) => i);

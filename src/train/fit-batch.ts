@@ -6,7 +6,7 @@ import { GraftError } from "../core/errors.ts";
 import { refusalOf } from "../engine/backend.ts";
 import { createTrainingStep, type TrainingStep } from "../engine/steps/training-step.ts";
 import { stepObjective, type TrainingProblem } from "./loop.ts";
-import { stack } from "./examples.ts";
+import { stackTargets } from "./examples.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 
 /**
@@ -42,7 +42,7 @@ async function tryStep(problem: TrainingProblem, recipe: Recipe, examples: reado
     return await refusalOf(async () => {
       step = createTrainingStep(problem.module, stepObjective(problem.objective), { ...recipe, learningRateScale: problem.learningRateScale });
       const activations = await problem.cache.batch(examples.map((example) => ({ example, view: 0 })));
-      const targets = stack(examples.map((example) => problem.source.target(example)), "int32");
+      const targets = stackTargets(problem.source, examples);
       step.accumulate({ activations, targets, share: 1, seed: recipe.seed });
       for (const tensor of [...activations.values(), targets]) tensor.dispose();
     });

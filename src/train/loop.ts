@@ -14,7 +14,7 @@ import type { EpochPoint, RunEvent, StepPoint, StopReason } from "../protocol/ru
 import type { ActivationCache, ExampleView } from "./activations.ts";
 import type { RunControl } from "./control.ts";
 import { evaluate, type EvaluateContext } from "./evaluate.ts";
-import { stack, type ExampleSource } from "./examples.ts";
+import { stackTargets, weightOf, type ExampleSource } from "./examples.ts";
 import type { Objective } from "./objective.ts";
 import { Telemetry } from "./telemetry.ts";
 
@@ -74,17 +74,25 @@ export function stepsPerEpoch(problem: Pick<TrainingProblem, "source" | "train">
   return Math.ceil(batches / gradientAccumulation);
 }
 
+export interface TrainOptions {
+  readonly rng: Rng;
+  readonly control: RunControl;
+  readonly onEvent: (event: RunEvent) => void;
+  /** Called after each epoch's evaluation, when the module is as the epoch left it. */
+  readonly afterEvaluation?: (epoch: number) => Promise<void>;
+}
+
 /**
  * Trains the module in place.
  * @throws GraftError if the loss stops being a number.
  */
-export async function train(problem: TrainingProblem, recipe: Recipe, { rng, control, onEvent }: { readonly rng: Rng; readonly control: RunControl; readonly onEvent: (event: RunEvent) => void }): Promise<TrainingOutcome> {
+export async function train(problem: TrainingProblem, recipe: Recipe, { rng, control, onEvent, afterEvaluation }: TrainOptions): Promise<TrainingOutcome> {
   const { module, source } = problem;
   const { objective, learningRateScale } = problem;
   const trainingStep = createTrainingStep(module, stepObjective(objective), { ...recipe, learningRateScale });
   const epochSteps = stepsPerEpoch(problem, recipe);
   const schedule = { kind: recipe.schedule, learningRate: recipe.learningRate, totalSteps: epochSteps * recipe.epochs, warmUp: recipe.warmUp };
-  const context: EvaluateContext = { ...problem, batchSize: problem.microBatchSize, control };
+  const context: EvaluateContext = { ...problem, batchSize: problem.microBatchSize, control, keepOutputs: false };
   const epochs: EpochPoint[] = [];
   const startMs = performance.now();
   let examplesSeen = 0;
@@ -143,15 +151,15 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
       if (control.stopped) break;
 
       const validation = await evaluate(problem.validation, context);
-      const score = recipe.earlyStopping.metric === "validation-loss" ? -validation.loss : validation.accuracy;
+      const score = recipe.earlyStopping.metric === "validation-loss" ? -validation.loss : objective.scoreInfo.better === "higher" ? validation.score : -validation.score;
       const improved = best === null || score > best.score;
       const point: EpochPoint = {
         epoch: epoch + 1,
         step,
         trainLoss: mean(epochFigures.map((figure) => figure.loss)),
-        trainAccuracy: mean(epochFigures.map((figure) => figure.accuracy)),
+        trainScore: mean(epochFigures.map((figure) => figure.score)),
         validationLoss: validation.loss,
-        validationAccuracy: validation.accuracy,
+        validationScore: validation.score,
         learningRate,
         seconds: (performance.now() - epochStartMs) / 1000,
         best: improved,
@@ -163,6 +171,7 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
       } else epochsWithoutGain++;
       epochs.push(point);
       onEvent({ kind: "epoch", point });
+      await afterEvaluation?.(point.epoch);
       if (recipe.schedule === "plateau") plateau = updatePlateau(plateau, validation.loss);
       if (recipe.earlyStopping.enabled && epochsWithoutGain >= recipe.earlyStopping.patience) {
         reason = "early-stopped";
@@ -182,16 +191,17 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
 }
 
 export function stepObjective(objective: Objective): StepObjective {
-  return { loss: (output, targets) => objective.loss(output, targets, { training: true }), accuracy: (output, targets) => objective.accuracy(output, targets) };
+  return { loss: (output, targets) => objective.loss(output, targets, { training: true }), score: (output, targets) => objective.score(output, targets) };
 }
 
 /** Adds up the gradients of several micro-batches, as if they were one batch. */
 async function accumulate({ cache, source }: TrainingProblem, step: TrainingStep, views: readonly (readonly ExampleView[])[], rng: Rng): Promise<void> {
-  const total = views.reduce((sum, batch) => sum + batch.length, 0);
+  const weights = views.map((batch) => weightOf(source, batch.map(({ example }) => example)));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
   for (const [part, batch] of views.entries()) {
     const activations = await cache.batch(batch);
-    const targets = stack(batch.map(({ example }) => source.target(example)), "int32");
-    step.accumulate({ activations, targets, share: batch.length / total, seed: rng.fork(part).uint32() });
+    const targets = stackTargets(source, batch.map(({ example }) => example));
+    step.accumulate({ activations, targets, share: (weights[part] as number) / total, seed: rng.fork(part).uint32() });
     for (const tensor of [...activations.values(), targets]) tensor.dispose();
   }
 }

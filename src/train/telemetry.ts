@@ -41,7 +41,7 @@ export class Telemetry {
     this.pending = [];
     if (steps.length === 0) return [];
     const figures = await this.options.readFigures();
-    const points = steps.map((step, i) => ({ ...step, ...(figures[i] ?? { loss: NaN, accuracy: NaN, gradientNorm: NaN }) }));
+    const points = steps.map((step, i) => ({ ...step, ...(figures[i] ?? { loss: NaN, score: NaN, gradientNorm: NaN }) }));
     const broken = points.findIndex((point) => !Number.isFinite(point.loss));
     this.options.onSteps(broken < 0 ? points : points.slice(0, broken));
     const first = points[broken];

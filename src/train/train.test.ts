@@ -18,7 +18,7 @@ describe("train", () => {
     expect(steps.map(({ step }) => step)).toEqual(steps.map((_, i) => i + 1));
     expect(outcome.epochs).toHaveLength(30);
     expect(outcome.epochs.at(-1)?.trainLoss).toBeLessThan((outcome.epochs[0]?.trainLoss ?? 0) * 0.6);
-    expect(Math.max(...outcome.epochs.map((epoch) => epoch.validationAccuracy))).toBeGreaterThan(0.7);
+    expect(Math.max(...outcome.epochs.map((epoch) => epoch.validationScore))).toBeGreaterThan(0.7);
   });
 
   test("same recipe and seed: same losses and weights, bit for bit; another seed: others", async () => {

@@ -112,9 +112,9 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
     listStored: () => hub.stored(),
     deleteStored: (id) => hub.delete(id),
 
-    describeLayers: async (recipe) => models.layers(recipe, classCount(dataset)),
-    describeGraph: async (recipe) => models.outline(recipe, classCount(dataset)),
-    describeSelection: async (recipe) => models.selection(recipe, classCount(dataset), dataset?.summary().itemCount ?? 0),
+    describeLayers: async (recipe) => models.layers(recipe, dataset),
+    describeGraph: async (recipe) => models.outline(recipe, dataset),
+    describeSelection: async (recipe) => models.selection(recipe, dataset),
     previewAugmentation: async (item, augmentation, options) => previewViews(openData() as ImageDataset, item, augmentation, options),
 
     startRun: async (recipe, report) => {
@@ -178,11 +178,6 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
     },
     memory: async () => memory(),
   };
-}
-
-/** Before data are open, layers are shown as for two classes. */
-function classCount(dataset: Dataset | null): number {
-  return Math.max(2, dataset?.classes.length ?? 2);
 }
 
 function sentenceOf(error: unknown): GraftError["sentence"] {

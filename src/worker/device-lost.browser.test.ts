@@ -48,8 +48,8 @@ test.each(["all", "head"] as const)("with %s unfrozen, the run ends with its bes
   expect(end).toMatchObject({ bestEpoch: best.epoch });
   // Measured again on the new device, the kept weights are those of that epoch.
   const { validation } = await api.getResults();
-  expect(validation.after.accuracy).toBeCloseTo(best.validationAccuracy, 6);
-  expect((await api.predict({ kind: "image", blob: await square(0) })).tuned).toHaveLength(2);
+  expect(validation.after.accuracy).toBeCloseTo(best.validationScore, 6);
+  expect((await api.predict({ kind: "image", blob: await square(0) })).tuned.classes).toHaveLength(2);
   expect((await api.exportRun()).size).toBeGreaterThan(1000);
 
   await api.startRun({ ...recipe, epochs: 2 }, (event) => events.push(event));

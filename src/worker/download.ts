@@ -1,6 +1,7 @@
 /** What a download says of itself: graft.json for Graft, README.md for people. */
 import { z } from "zod";
 import { GraftError } from "../core/errors.ts";
+import { headlineOf } from "../protocol/headline.ts";
 import { taskIds, type Recipe } from "../protocol/recipe.ts";
 import type { ExportFormat, Int8Report, RunResults } from "../protocol/run.ts";
 import { formatRows, formatSections } from "./export-formats.ts";
@@ -11,12 +12,14 @@ const manifestSchema = z.object({
   version: z.literal(1),
   name: z.string(),
   task: z.enum(taskIds),
-  classes: z.array(z.string()).min(1),
+  classes: z.array(z.string()),
   input: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("image"), name: z.string(), size: z.int().min(1).max(4096) }),
     z.object({ kind: z.literal("text"), name: z.string(), maxTokens: z.int().min(1).max(4096), paddingId: z.int() }),
   ]),
-  validationAccuracy: z.number().nullable(),
+  headline: z.object({ name: z.string(), after: z.number(), isShare: z.boolean() }).optional(),
+  /** In downloads of before, in place of the headline. */
+  validationAccuracy: z.number().nullable().optional(),
 });
 export type DownloadManifest = z.infer<typeof manifestSchema>;
 
@@ -39,19 +42,20 @@ interface Described {
 
 export function describeDownload(manifest: DownloadManifest, { recipe, results, licence, hasAdapter, int8, written, leftOut }: Described): string {
   const { input, classes } = manifest;
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const { name, before, after, isShare } = headlineOf(results.validation);
+  const show = (value: number): string => (isShare ? `${(100 * value).toFixed(1)} %` : value.toPrecision(4));
+  const among = classes.length === 0 ? "" : `, ${classes.length} classes (${classes.slice(0, 12).join(", ")}${classes.length > 12 ? ", …" : ""})`;
   return `# ${manifest.name}
 
-Fine-tuned with Graft in a browser tab: ${recipe.model} for ${manifest.task}, ${classes.length} classes (${classes.slice(0, 12).join(", ")}${classes.length > 12 ? ", …" : ""}).
-Validation accuracy ${percent(results.validation.after.accuracy)}${results.test ? `, test accuracy ${percent(results.test.after.accuracy)}` : ""}; before fine-tuning ${percent(results.validation.before.accuracy)}.
+Fine-tuned with Graft in a browser tab: ${recipe.model} for ${manifest.task}${among}.
+${name}: validation ${show(after)}${results.test ? `, test ${show(headlineOf(results.test).after)}` : ""}; before fine-tuning ${show(before)}.
 
 ## What is in here
 
 | file | what |
 |---|---|
 | model.safetensors | the weights by name, ${int8 ? "row-major int8 and float32" : "as PyTorch stores them, float32"} |
-${formatRows(written)}| labels.json | the classes, in the order of the model's outputs |
-| recipe.json | every setting of the run; the page and the command line take it back |
+${formatRows(written)}${classes.length === 0 ? "" : "| labels.json | the classes, in the order of the model's outputs |\n"}| recipe.json | every setting of the run; the page and the command line take it back |
 | metrics.json | the curves and the final figures |
 | graft.json, graft/graph.json | what Graft needs to open this again |
 ${adapterRows(hasAdapter)}${input.kind === "text" ? "| tokenizer/ | the tokenizer: tokenizer.json for @huggingface/tokenizers and Python's tokenizers, or vocab.json with SentencePiece's pieces and scores |\n" : ""}
@@ -65,7 +69,7 @@ ${formatSections(written, leftOut, manifest)}
 from safetensors.numpy import load_file
 weights = load_file("model.safetensors")   # {name: array}; kernels of convolutions are ${int8 ? "[height, width, in, out]" : "[out, in, height, width]"}
 \`\`\`
-${adapterSection(hasAdapter)}${int8Section(int8)}
+${adapterSection(hasAdapter)}${int8Section(int8, results.info.score)}
 ## Licence
 
 The pre-trained model that this started from: ${licence}

@@ -11,7 +11,7 @@ function timed(tokens: number | null): FormatSource {
   builder.input("x", [null, tokens, 6], "float32");
   builder.input("mask", [null, tokens], "float32");
   const model = { graph: builder.build([builder.add("encoder/timing", "addTimingSignal", ["x", "mask"], { minTimescale: 1, maxTimescale: 1e4 })]), weights: new Map() };
-  const manifest: DownloadManifest = { format: "graft", version: 1, name: "timed", task: "text-classification", classes: ["a", "b"], input: { kind: "text", name: "x", maxTokens: 5, paddingId: 0 }, validationAccuracy: null };
+  const manifest: DownloadManifest = { format: "graft", version: 1, name: "timed", task: "text-classification", classes: ["a", "b"], input: { kind: "text", name: "x", maxTokens: 5, paddingId: 0 } };
   return { model, manifest, inputShapes: {}, licence: "MIT", tfjs: () => writeTfjsGraph(model), isInt8: false };
 }
 

@@ -5,7 +5,7 @@ import { upstreamTensorsOf } from "../formats/safetensors/upstream.ts";
 import { writeSafetensors } from "../formats/safetensors/write.ts";
 import { writeTfjsGraph, type TfjsGraphModel, type TfjsGraphOptions } from "../formats/tfjs-graph/write.ts";
 import type { Model } from "../graph/types.ts";
-import type { Int8Report } from "../protocol/run.ts";
+import type { Int8Report, ScoreInfo } from "../protocol/run.ts";
 
 /** Path in the zip -> bytes; none where the model has no adapters. */
 export function adapterFiles(model: Model, baseModel: string): Record<string, Uint8Array> {
@@ -23,16 +23,16 @@ export function storeModel(model: Model, options: TfjsGraphOptions): StoredModel
   return { safetensors: writeSafetensors(upstreamTensorsOf(model.graph, model.weights), { format: "pt" }), tfjs: () => writeTfjsGraph(model, options) };
 }
 
-/** @param accuracyOf measures a model on the validation examples. */
-export async function storeInt8(model: Model, options: TfjsGraphOptions, accuracyOf: (model: Model) => Promise<number>): Promise<StoredModel> {
+/** @param scoreOf measures a model on the validation examples. */
+export async function storeInt8(model: Model, options: TfjsGraphOptions, scoreOf: (model: Model) => Promise<number>): Promise<StoredModel> {
   const quantised = quantise(model);
   const safetensors = writeSafetensors(int8Tensors(model, quantised));
-  const accuracyBefore = await accuracyOf(model);
-  const accuracyAfter = await accuracyOf({ graph: model.graph, weights: dequantised(model.weights, quantised) });
+  const scoreBefore = await scoreOf(model);
+  const scoreAfter = await scoreOf({ graph: model.graph, weights: dequantised(model.weights, quantised) });
   const bytesOf = (values: Iterable<{ readonly byteLength: number }>): number => [...values].reduce((sum, { byteLength }) => sum + byteLength, 0);
   const kept = [...model.weights].filter(([name]) => !quantised.has(name)).map(([, values]) => values);
   const bytesAfter = bytesOf(kept) + bytesOf([...quantised.values()].flatMap(({ values, scale }) => [values, scale]));
-  const int8 = { accuracyBefore, accuracyAfter, bytesBefore: bytesOf(model.weights.values()), bytesAfter };
+  const int8 = { scoreBefore, scoreAfter, bytesBefore: bytesOf(model.weights.values()), bytesAfter };
   return { safetensors, tfjs: () => writeTfjsGraph(scaledGraph(model, quantised), { ...options, int8: new Set(quantised.keys()) }), int8 };
 }
 
@@ -57,15 +57,15 @@ model = PeftModel.from_pretrained(base, "adapter")   # base: the model that this
 `;
 }
 
-export function int8Section(int8: Int8Report | undefined): string {
+export function int8Section(int8: Int8Report | undefined, { name, isShare }: ScoreInfo): string {
   if (!int8) return "";
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const show = (score: number): string => (isShare ? `${(100 * score).toFixed(1)} %` : score.toPrecision(4));
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   return `
 ## Eight bits
 
 Large kernels and tables are stored in eight bits, with one scale for each output channel: ${megabytes(int8.bytesAfter)} instead of ${megabytes(int8.bytesBefore)}.
-Validation accuracy before ${percent(int8.accuracyBefore)}, after ${percent(int8.accuracyAfter)}. TensorFlow.js needs to know nothing of it. In model.safetensors, a tensor
+${name} of the validation examples: before ${show(int8.scoreBefore)}, after ${show(int8.scoreAfter)}. TensorFlow.js needs to know nothing of it. In model.safetensors, a tensor
 \`name\` of type I8 is to be multiplied by \`name.scale\`:
 
 \`\`\`python

@@ -2,6 +2,7 @@
 import { strToU8, zip } from "fflate";
 import { graphToJson } from "../formats/graft/graph-json.ts";
 import { mergeLora } from "../graph/surgery/merge-lora.ts";
+import { headlineOf } from "../protocol/headline.ts";
 import type { ExportOptions, Int8Report, MetricsFile, RunResults } from "../protocol/run.ts";
 import { describeDownload, type DownloadManifest } from "./download.ts";
 import { writeFormats } from "./export-formats.ts";
@@ -11,7 +12,8 @@ import type { FineTuningRun } from "./run.ts";
 
 export function metricsFile({ epochs, validation, test, info, seconds }: RunResults, int8?: Int8Report): MetricsFile {
   return {
-    epochs: epochs.map(({ epoch, trainLoss, validationLoss, validationAccuracy, learningRate, seconds: epochSeconds }) => ({ epoch, trainLoss, validationLoss, validationAccuracy, learningRate, seconds: epochSeconds })),
+    epochs: epochs.map(({ epoch, trainLoss, validationLoss, validationScore, learningRate, seconds: epochSeconds }) => ({ epoch, trainLoss, validationLoss, validationScore, learningRate, seconds: epochSeconds })),
+    score: info.score,
     validation: validation.after,
     validationBefore: validation.before,
     ...(test && { test: test.after }),
@@ -32,9 +34,10 @@ export async function exportRun(run: FineTuningRun, { int8 = false, formats = in
   const adapter = adapterFiles(tuned, recipe.model);
   const inputShapes = concreteInputShapes(loaded, recipe);
   const options = { inputShapes, userDefinedMetadata: { classes, task: recipe.task } };
-  const stored = int8 ? await storeInt8(model, options, (candidate) => run.validationAccuracy(candidate)) : storeModel(model, options);
+  const stored = int8 ? await storeInt8(model, options, (candidate) => run.scoreOf(candidate)) : storeModel(model, options);
   if (stored.int8) run.int8 = stored.int8;
   const { input } = loaded;
+  const { name, after, isShare } = headlineOf(results.validation);
   const manifest: DownloadManifest = {
     format: "graft",
     version: 1,
@@ -42,7 +45,7 @@ export async function exportRun(run: FineTuningRun, { int8 = false, formats = in
     task: recipe.task,
     classes: [...classes],
     input: input.kind === "text" ? { kind: "text", name: input.name, maxTokens: Math.min(recipe.maxTokens, input.maxTokens), paddingId: input.tokenizer.paddingId } : { kind: "image", name: input.name, size: input.size ?? recipe.imageSize },
-    validationAccuracy: results.validation.after.accuracy,
+    headline: { name, after, isShare },
   };
   const { files: formatFiles, written, leftOut } = writeFormats(formats, { model, manifest, inputShapes, licence: loaded.licence, tfjs: stored.tfjs, isInt8: int8 });
   run.leftOut = leftOut;
@@ -50,7 +53,7 @@ export async function exportRun(run: FineTuningRun, { int8 = false, formats = in
   const files: Record<string, Uint8Array> = {
     "README.md": strToU8(describeDownload(manifest, { recipe, results, licence: loaded.licence, hasAdapter: Object.keys(adapter).length > 0, int8: stored.int8, written, leftOut })),
     "graft.json": json(manifest),
-    "labels.json": json(classes),
+    ...(classes.length > 0 && { "labels.json": json(classes) }),
     "recipe.json": json(recipe),
     "metrics.json": json(metricsFile(results, stored.int8)),
     "graft/graph.json": json(graphToJson(model.graph)),

@@ -11,7 +11,7 @@ import { loadGraphModel, saveLayers } from "../formats/testing/plain-tfjs.ts";
 import type { WorkerApi } from "../protocol/api.ts";
 import type { SourceFile } from "../protocol/data.ts";
 import { parseRecipe, type RecipeInput } from "../protocol/recipe.ts";
-import type { ExportOptions, MetricsFile, Prediction, RunEvent } from "../protocol/run.ts";
+import type { Answer, ExportOptions, MetricsFile, Prediction, RunEvent } from "../protocol/run.ts";
 import { createWorkerApi } from "./api.ts";
 
 const size = 64;
@@ -57,7 +57,7 @@ async function trainWith(api: WorkerApi, recipe: RecipeInput): Promise<Trained> 
   return { events, losses: events.flatMap((event) => (event.kind === "steps" ? event.points.map(({ loss }) => loss) : [])) };
 }
 
-const probabilitiesOf = (prediction: Prediction["tuned"], classes: readonly string[]): number[] => classes.map((name) => prediction.find((entry) => entry.name === name)?.probability ?? NaN);
+const probabilitiesOf = (prediction: Prediction["tuned"], classes: readonly string[]): number[] => classes.map((name) => prediction.classes.find((entry) => entry.name === name)?.probability ?? NaN);
 
 async function unpacked(api: WorkerApi, options?: ExportOptions): Promise<{ zip: Blob; files: Record<string, Uint8Array>; json: (path: string) => unknown }> {
   const zip = await api.exportRun(options);
@@ -87,7 +87,7 @@ describe("fine-tuning images", () => {
     const { tuned, base } = await api.predict({ kind: "image", blob });
     const classes = results.classes;
     expect(base).toBeDefined();
-    expect(probabilitiesOf(tuned, classes)).not.toEqual(probabilitiesOf(base ?? [], classes));
+    expect(probabilitiesOf(tuned, classes)).not.toEqual(probabilitiesOf(base as Answer, classes));
 
     const { zip, files, json } = await unpacked(api);
     expect(Object.keys(files).sort()).toEqual(["README.md", "graft.json", "graft/graph.json", "labels.json", "metrics.json", "model.py", "model.safetensors", "recipe.json", "tfjs/model.json", "tfjs/weights.bin"]);
@@ -231,7 +231,7 @@ describe("fine-tuning with adapters", () => {
 
     const { classes } = results;
     const { tuned, base } = await api.predict({ kind: "text", text: "The hammer fell on the sweet apple" });
-    expect(probabilitiesOf(tuned, classes)).not.toEqual(probabilitiesOf(base ?? [], classes));
+    expect(probabilitiesOf(tuned, classes)).not.toEqual(probabilitiesOf(base as Answer, classes));
     const { zip, files, json } = await unpacked(api);
     expect(Object.keys(files).filter((path) => path.startsWith("adapter/"))).toEqual(["adapter/adapter_model.safetensors", "adapter/adapter_config.json"]);
     expect(json("adapter/adapter_config.json")).toMatchObject({ peft_type: "LORA", r: 4, lora_alpha: 8, lora_dropout: 0.1, base_model_name_or_path: "universal-sentence-encoder-lite" });
@@ -245,10 +245,10 @@ describe("fine-tuning with adapters", () => {
 
     const small = await unpacked(api, { int8: true });
     const { int8 } = small.json("metrics.json") as MetricsFile;
-    expect(int8?.accuracyBefore).toBeCloseTo(results.validation.after.accuracy, 6);
-    expect(Math.abs((int8?.accuracyAfter ?? 0) - (int8?.accuracyBefore ?? 1))).toBeLessThan(0.11);
+    expect(int8?.scoreBefore).toBeCloseTo(results.validation.after.accuracy, 6);
+    expect(Math.abs((int8?.scoreAfter ?? 0) - (int8?.scoreBefore ?? 1))).toBeLessThan(0.11);
     expect((await api.getResults()).int8).toEqual(int8);
-    expect(new TextDecoder().decode(small.files["README.md"])).toMatch(/Validation accuracy before \d/);
+    expect(new TextDecoder().decode(small.files["README.md"])).toMatch(/Accuracy of the validation examples: before \d/);
     for (const path of ["model.safetensors", "tfjs/weights.bin"]) expect(small.files[path]?.length, path).toBeLessThan(0.27 * (files[path]?.length ?? 0));
     await api.openDownload([{ path: "download.zip", blob: small.zip }]);
     const rounded = await opened();

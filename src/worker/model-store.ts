@@ -1,6 +1,7 @@
 /** The models that a person can start from: the catalog's, loaded when first used, those brought along, and those stored from a hub. */
 import { GraftError } from "../core/errors.ts";
-import { graftHead } from "../tasks/classification/head.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { engineOf } from "../tasks/engines.ts";
 import { Rng } from "../core/rng.ts";
 import { catalog } from "../models/catalog.ts";
 import { openModelFiles } from "../models/open.ts";
@@ -64,20 +65,20 @@ export class ModelStore {
     return loading;
   }
 
-  /** The layers as they will be trained, with a head for `classes` classes. */
-  async layers(recipe: Recipe, classes: number): Promise<ModelLayers> {
-    const { graph } = await this.grafted(recipe, classes);
+  /** The layers as they will be trained on the open data, if there are any. */
+  async layers(recipe: Recipe, dataset: Dataset | null): Promise<ModelLayers> {
+    const { graph } = await this.grafted(recipe, dataset);
     const groups = layerGroups(graph);
     return { modelId: recipe.model, groups, totalParameters: groups.reduce((sum, group) => sum + group.parameterCount, 0) };
   }
 
-  async outline(recipe: Recipe, classes: number): Promise<readonly OutlineNode[]> {
-    const { graph, loaded } = await this.grafted(recipe, classes);
+  async outline(recipe: Recipe, dataset: Dataset | null): Promise<readonly OutlineNode[]> {
+    const { graph, loaded } = await this.grafted(recipe, dataset);
     return outlineOf(graph, concreteInputShapes(loaded, recipe));
   }
 
-  async selection(recipe: Recipe, classes: number, examples: number): Promise<SelectionReport> {
-    const { graph, loaded } = await this.grafted(recipe, classes);
+  async selection(recipe: Recipe, dataset: Dataset | null): Promise<SelectionReport> {
+    const { graph, loaded } = await this.grafted(recipe, dataset);
     const trainable = resolveUnfreeze(graph, recipe.unfreeze, loaded.blocks);
     const { stepBytes, cachedBytesPerView } = estimateMemory(graph, trainable, concreteInputShapes(loaded, recipe), recipe);
     const leaves = leavesOf(layerGroups(graph));
@@ -86,13 +87,14 @@ export class ModelStore {
       trainableParameters: countWeights(graph, (name) => trainable.has(name)),
       totalParameters: countWeights(graph),
       memoryBytes: stepBytes,
-      cacheBytes: cachedBytesPerView * examples,
+      cacheBytes: cachedBytesPerView * (dataset?.summary().itemCount ?? 0),
     };
   }
 
-  private async grafted(recipe: Recipe, classes: number): Promise<{ readonly graph: Graph; readonly loaded: LoadedModel }> {
+  private async grafted(recipe: Recipe, dataset: Dataset | null): Promise<{ readonly graph: Graph; readonly loaded: LoadedModel }> {
     const loaded = await this.load(recipe.model);
-    return { graph: graftHead(loaded, recipe, classes, new Rng(recipe.seed)).graph, loaded };
+    const engine = engineOf(recipe.task);
+    return { graph: engine.graft(loaded, recipe, engine.classes(dataset, recipe), new Rng(recipe.seed)).graph, loaded };
   }
 
   private async fetchEmbedded(path: string): Promise<ArrayBuffer> {

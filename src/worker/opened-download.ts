@@ -14,11 +14,9 @@ import type { OpenedModel } from "../protocol/api.ts";
 import type { SourceFile } from "../protocol/data.ts";
 import { parseRecipe, type Recipe } from "../protocol/recipe.ts";
 import type { Prediction, PredictionInput } from "../protocol/run.ts";
-import { ranked } from "../tasks/classification/results.ts";
-import { engineOf } from "../tasks/engines.ts";
 import { parseManifest, type DownloadManifest } from "./download.ts";
 import type { Device } from "./device.ts";
-import { predictProbabilities } from "./predict.ts";
+import { predict } from "./predict.ts";
 
 export class OpenedDownload {
   readonly description: OpenedModel;
@@ -32,7 +30,7 @@ export class OpenedDownload {
     this.recipe = recipe;
     this.input = input;
     this.module = module;
-    this.description = { name: manifest.name, task: manifest.task, classes: manifest.classes, recipe, validationAccuracy: manifest.validationAccuracy };
+    this.description = { name: manifest.name, task: manifest.task, classes: manifest.classes, recipe, headline: headlineOf(manifest) };
   }
 
   /** Takes the zip, or its unpacked files. */
@@ -50,14 +48,17 @@ export class OpenedDownload {
   }
 
   async predict(value: PredictionInput): Promise<Prediction> {
-    const { task, classes } = this.manifest;
-    const example = await engineOf(task).encodeInput(value, this.input, this.recipe);
-    return { tuned: ranked(await predictProbabilities(this.module, this.input, example, classes.length), classes) };
+    return { tuned: await predict(this.module, value, { recipe: this.recipe, input: this.input, classes: this.manifest.classes }) };
   }
 
   dispose(): void {
     this.module.dispose();
   }
+}
+
+function headlineOf({ headline, validationAccuracy }: DownloadManifest): OpenedModel["headline"] {
+  if (headline) return headline;
+  return typeof validationAccuracy === "number" ? { name: "Accuracy", after: validationAccuracy, isShare: true } : null;
 }
 
 async function textInput({ name, maxTokens, paddingId }: Extract<DownloadManifest["input"], { readonly kind: "text" }>, graph: Graph, entries: Entries): Promise<ModelInput> {

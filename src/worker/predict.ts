@@ -1,18 +1,30 @@
 /** One new example through a whole model. */
+import { GraftError } from "../core/errors.ts";
 import type { GraphModule } from "../engine/module.ts";
 import { tf } from "../engine/tf.ts";
 import type { ModelInput } from "../models/types.ts";
-import { softmaxRows } from "../tasks/classification/results.ts";
-import { stack, type EncodedExample } from "../train/examples.ts";
+import type { Recipe } from "../protocol/recipe.ts";
+import type { Answer, PredictionInput } from "../protocol/run.ts";
+import { engineOf } from "../tasks/engines.ts";
+import { stack } from "../train/examples.ts";
 
-/** -> [classes] */
-export async function predictProbabilities(module: GraphModule, input: ModelInput, example: EncodedExample, classes: number): Promise<Float32Array> {
-  const batch = stack([example], input.kind === "text" ? "int32" : "float32");
+export interface Asked {
+  readonly recipe: Recipe;
+  readonly input: ModelInput;
+  /** What the model's outputs stand for. */
+  readonly classes: readonly string[];
+}
+
+/** @throws GraftError if the recipe's task gives no answers, or the value is not what its model takes. */
+export async function predict(module: GraphModule, value: PredictionInput, { recipe, input, classes }: Asked): Promise<Answer> {
+  const { predictor } = engineOf(recipe.task);
+  if (!predictor) throw new GraftError({ where: recipe.task, what: "its models write, they do not answer", next: "Give it a prompt" });
+  const batch = stack([await predictor.encode(value, input, recipe)], input.kind === "text" ? "int32" : "float32");
   const activations = module.runTrunk(new Map([[input.name, batch]]));
-  const logits = module.runTail(activations);
+  const outputs = module.runTail(activations);
   try {
-    return softmaxRows((await logits.data()) as Float32Array, classes);
+    return predictor.answer((await outputs.data()) as Float32Array, classes, recipe);
   } finally {
-    tf.dispose([batch, logits, ...activations.values()]);
+    tf.dispose([batch, outputs, ...activations.values()]);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * One run, from recipe to results: grafts the head, computes the frozen trunk, measures the model before its first step,
+ * One run, from recipe to results: has the task graft its model, computes the frozen trunk, measures the model before its first step,
  * trains, measures again, and keeps what predicting and exporting need.
  */
 import { CancelledError, GraftError } from "../core/errors.ts";
@@ -13,11 +13,8 @@ import type { Model, Weights } from "../graph/types.ts";
 import type { LoadedModel } from "../models/types.ts";
 import type { Split } from "../protocol/data.ts";
 import type { Recipe } from "../protocol/recipe.ts";
-import type { ConfusionQuery, Int8Report, Prediction, PredictionInput, RunEvent, RunInfo, RunResults, SplitResults } from "../protocol/run.ts";
-import { graftHead, headGroup, learningRateScale } from "../tasks/classification/head.ts";
-import { classificationObjective } from "../tasks/classification/objective.ts";
-import { confusionCell, metricsOf, mistakesOf, ranked, softmaxRows, type SplitPredictions } from "../tasks/classification/results.ts";
-import { labelsOf } from "../tasks/engine.ts";
+import type { Answer, ConfusionQuery, Int8Report, Prediction, PredictionInput, RunEvent, RunInfo, RunResults, SplitResults } from "../protocol/run.ts";
+import type { Measured, PreparedTask } from "../tasks/engine.ts";
 import { engineOf } from "../tasks/engines.ts";
 import { ActivationCache, type ExampleView } from "../train/activations.ts";
 import { RunControl } from "../train/control.ts";
@@ -28,7 +25,7 @@ import { estimateMemory } from "../train/memory-estimate.ts";
 import { featureStatistics } from "../train/standardise.ts";
 import type { ActiveBackend } from "../engine/backend.ts";
 import { concreteInputShapes } from "./model-input.ts";
-import { predictProbabilities } from "./predict.ts";
+import { predict } from "./predict.ts";
 
 /** Beyond this, the trunk runs for every batch instead of being kept. */
 const cacheBudgetBytes = 2 ** 30;
@@ -38,11 +35,11 @@ interface Finished {
   readonly problem: TrainingProblem;
   readonly info: RunInfo;
   readonly seconds: number;
-  readonly before: Measured;
-  readonly after: Measured;
+  readonly before: MeasuredSplits;
+  readonly after: MeasuredSplits;
 }
 
-type Measured = ReadonlyMap<Split, SplitPredictions>;
+type MeasuredSplits = ReadonlyMap<Split, Measured>;
 /** Example indices. */
 type Splits = Readonly<Record<Split, readonly number[]>>;
 
@@ -76,7 +73,7 @@ export class FineTuningRun {
     this.context = context;
     this.recipe = context.recipe;
     this.loaded = context.loaded;
-    this.classes = [...context.dataset.classes];
+    this.classes = [...engineOf(context.recipe.task).classes(context.dataset, context.recipe)];
   }
 
   async start(): Promise<void> {
@@ -84,50 +81,57 @@ export class FineTuningRun {
     const startMs = performance.now();
     const rng = new Rng(recipe.seed);
     const splits = splitsOf(dataset);
-    const { model, problem, info } = this.prepare(splits, rng.fork("head"));
+    const { model, task, problem, info } = this.prepare(splits, rng.fork("head"));
     onEvent({ kind: "started", info });
+    await task.prepare?.(({ what, done, total }) => onEvent({ kind: "preparing", what, done, total }), this.control);
+    if (this.control.stopped) throw new CancelledError();
 
     const views = viewsOf(problem, recipe.epochs, splits.test);
     const pace = new Pace({ onProgress: ({ what, done, total }) => onEvent({ kind: "preparing", what, done, total }) });
     await problem.cache.prepare(views, { batchSize: recipe.batchSize, control: this.control, onProgress: (done, total) => pace.report("Computing the frozen layers, once for each example", done, total) });
     onEvent({ kind: "preparing", what: "Measuring the model before fine-tuning", done: 0, total: 1 });
-    await this.standardise(model, problem, views);
+    if (task.standardised !== undefined) await this.standardise(model, problem, views, task.standardised);
     this.base = await problem.module.snapshot();
     const microBatchSize = await fitMicroBatch(problem, recipe);
     if (microBatchSize < recipe.batchSize) onEvent({ kind: "batch-split", batchSize: recipe.batchSize, microBatchSize });
     const fitted = { ...problem, microBatchSize };
-    const before = await this.measure(fitted, splits);
+    const before = await this.measure(task, fitted, splits);
+    const afterEvaluation = async (epoch: number): Promise<void> => {
+      for (const event of (await task.afterEvaluation?.(epoch, problem.module, this.control)) ?? []) onEvent(event);
+    };
+    await afterEvaluation(0);
     if (this.control.stopped) throw new CancelledError();
 
-    const outcome = await train(fitted, recipe, { rng: rng.fork("training"), control: this.control, onEvent });
+    const outcome = await train(fitted, recipe, { rng: rng.fork("training"), control: this.control, onEvent, afterEvaluation });
 
     const ended = outcome.weights ? await this.moveToAnotherDevice(model, fitted, outcome.weights) : fitted;
-    const after = await this.measure(ended, splits);
+    const after = await this.measure(task, ended, splits);
     const seconds = (performance.now() - startMs) / 1000;
     this.finished = { outcome, problem: ended, info, seconds, before, after };
     onEvent({ kind: "finished", reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds });
   }
 
-  /** Grafts the head, cuts the model and puts it on the backend. */
-  private prepare(splits: Splits, rng: Rng): { readonly model: Model; readonly problem: TrainingProblem; readonly info: RunInfo } {
+  /** Grafts the model, cuts it and puts it on the backend. */
+  private prepare(splits: Splits, rng: Rng): { readonly model: Model; readonly task: PreparedTask; readonly problem: TrainingProblem; readonly info: RunInfo } {
     const { recipe, dataset, loaded, backend } = this.context;
-    const model = graftHead(loaded, recipe, this.classes.length, rng);
+    const engine = engineOf(recipe.task);
+    const model = engine.graft(loaded, recipe, this.classes, rng);
+    const task = engine.prepare({ recipe, dataset, input: loaded.input, model });
+    const { source, objective } = task;
     const trainable = resolveUnfreeze(model.graph, recipe.unfreeze, loaded.blocks);
     const module = (this.module = new GraphModule(model, trainable, { recompute: recipe.recomputeActivations }));
-    const source = engineOf(recipe.task).createSource(dataset, loaded.input, recipe);
     const { cachedBytesPerView } = estimateMemory(model.graph, trainable, concreteInputShapes(loaded, recipe), recipe);
     const viewCount = viewsOf({ source, ...splits }, recipe.epochs, splits.test).length;
     const cache = new ActivationCache(module, source, { enabled: cachedBytesPerView * viewCount <= cacheBudgetBytes });
-    const labels = dataset.examples("train").map(({ label }) => label);
     const problem: TrainingProblem = {
       module,
       cache,
       source,
-      objective: classificationObjective(recipe, this.classes.map((_, index) => labels.filter((label) => label === index).length)),
+      objective,
       train: splits.train,
       validation: splits.validation,
       microBatchSize: recipe.batchSize,
-      learningRateScale: learningRateScale(recipe),
+      learningRateScale: task.learningRateScale,
     };
     const info: RunInfo = {
       backend: backend.backend,
@@ -137,8 +141,9 @@ export class FineTuningRun {
       trainableParameters: countWeights(model.graph, (name) => trainable.has(name)),
       totalParameters: countWeights(model.graph),
       trunkCached: cache.enabled,
+      score: objective.scoreInfo,
     };
-    return { model, problem, info };
+    return { model, task, problem, info };
   }
 
   /** The device is gone, with the module on it: the same model with its best weights, on another one. */
@@ -152,15 +157,10 @@ export class FineTuningRun {
   }
 
   /** What the model says of the validation and test examples now. */
-  private async measure(problem: TrainingProblem, splits: Splits): Promise<Measured> {
-    const { dataset } = this.context;
-    const labels = labelsOf(dataset);
-    const measured = new Map<Split, SplitPredictions>();
+  private async measure(task: PreparedTask, problem: TrainingProblem, splits: Splits): Promise<MeasuredSplits> {
+    const measured = new Map<Split, Measured>();
     for (const split of ["validation", "test"] as const) {
-      const examples = splits[split];
-      if (examples.length === 0) continue;
-      const { outputs } = await evaluate(examples, { ...problem, batchSize: problem.microBatchSize, control: this.control });
-      measured.set(split, { examples, labels: Int32Array.from(examples, (example) => labels.get(example) ?? 0), probabilities: softmaxRows(outputs, this.classes.length) });
+      if (splits[split].length > 0) measured.set(split, await task.measure(split, splits[split], { problem, control: this.control }));
     }
     return measured;
   }
@@ -169,14 +169,13 @@ export class FineTuningRun {
     const { outcome, info, seconds, before, after } = this.done();
     const split = (name: Split): SplitResults | undefined => {
       const [first, last] = [before.get(name), after.get(name)];
-      return first && last && { before: metricsOf(first, this.classes), after: metricsOf(last, this.classes), mistakes: mistakesOf(last, this.classes) };
+      return first && last?.results(first);
     };
     return { classes: this.classes, epochs: outcome.epochs, validation: split("validation") as SplitResults, test: split("test"), info, reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds, ...(this.int8 && { int8: this.int8 }), ...(this.leftOut.length > 0 && { leftOut: this.leftOut }) };
   }
 
-  confusion({ split, actual, predicted }: ConfusionQuery): readonly number[] {
-    const predictions = this.done().after.get(split);
-    return predictions ? confusionCell(predictions, this.classes.indexOf(actual), this.classes.indexOf(predicted), this.classes.length) : [];
+  confusion(query: ConfusionQuery): readonly number[] {
+    return this.done().after.get(query.split)?.confusion?.(query) ?? [];
   }
 
   predict(input: PredictionInput): Promise<Prediction> {
@@ -189,25 +188,24 @@ export class FineTuningRun {
   private async predictNow(input: PredictionInput): Promise<Prediction> {
     this.done();
     const module = this.module as GraphModule;
-    const example = await engineOf(this.recipe.task).encodeInput(input, this.loaded.input, this.recipe);
-    const run = (): Promise<Float32Array> => predictProbabilities(module, this.loaded.input, example, this.classes.length);
+    const run = (): Promise<Answer> => predict(module, input, { recipe: this.recipe, input: this.loaded.input, classes: this.classes });
     const tuned = await run();
     const current = await module.snapshot();
     try {
       module.restore(this.base ?? current);
-      return { tuned: ranked(tuned, this.classes), base: ranked(await run(), this.classes) };
+      return { tuned, base: await run() };
     } finally {
       module.restore(current);
     }
   }
 
-  /** The share of the validation examples that a model in the tuned one's place gets right. */
-  async validationAccuracy(model: Model): Promise<number> {
+  /** The score of a model in the tuned one's place on the validation examples. */
+  async scoreOf(model: Model): Promise<number> {
     const { problem } = this.done();
     const module = new GraphModule(model, new Set());
     try {
       const cache = new ActivationCache(module, problem.source, { enabled: false });
-      return (await evaluate(problem.validation, { ...problem, module, cache, batchSize: problem.microBatchSize, control: this.control })).accuracy;
+      return (await evaluate(problem.validation, { ...problem, module, cache, batchSize: problem.microBatchSize, control: this.control, keepOutputs: false })).score;
     } finally {
       module.dispose();
     }
@@ -229,10 +227,10 @@ export class FineTuningRun {
   }
 
   /** Sets the head's standardisation from the features of the training examples, computed with the weights that the run starts from. */
-  private async standardise(model: Model, problem: TrainingProblem, views: readonly ExampleView[]): Promise<void> {
+  private async standardise(model: Model, problem: TrainingProblem, views: readonly ExampleView[], group: string): Promise<void> {
     const { recipe } = this.context;
     const { module } = problem;
-    const headOnly = new Set(model.graph.parameters.map(({ name }) => name).filter((name) => name.startsWith(`${headGroup}/`)));
+    const headOnly = new Set(model.graph.parameters.map(({ name }) => name).filter((name) => name.startsWith(`${group}/`)));
     const isHeadOnly = module.variables.size + 2 === headOnly.size;
     const trained = new Set(problem.train);
     const trainViews = views.filter(({ example }) => trained.has(example));
@@ -240,7 +238,7 @@ export class FineTuningRun {
     const cache = isHeadOnly ? problem.cache : new ActivationCache(probe, problem.source, { enabled: false });
     try {
       const { center, scale } = await featureStatistics(probe, cache, trainViews, recipe.batchSize, this.control);
-      module.restore(new Map([[`${headGroup}/center`, center], [`${headGroup}/scale`, scale]]));
+      module.restore(new Map([[`${group}/center`, center], [`${group}/scale`, scale]]));
     } finally {
       if (probe !== module) probe.dispose();
     }
@@ -254,8 +252,7 @@ export class FineTuningRun {
 
 /** @throws GraftError if there is nothing to train on or to measure with. */
 function splitsOf(dataset: Dataset): Splits {
-  const indices = (split: Split): number[] => dataset.examples(split).map(({ index }) => index);
-  const splits = { train: indices("train"), validation: indices("validation"), test: indices("test") };
+  const splits = { train: dataset.indices("train"), validation: dataset.indices("validation"), test: dataset.indices("test") };
   if (splits.train.length === 0 || splits.validation.length === 0) {
     throw new GraftError({ where: dataset.summary().name, what: `${splits.train.length} training and ${splits.validation.length} validation examples`, wanted: "at least one of each", next: "Add examples or change the split" });
   }

@@ -5,6 +5,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { headlineOf } from "../../src/protocol/headline.ts";
 import { backendNames, type Recipe } from "../../src/protocol/recipe.ts";
 import { CommandError, distFolder, ensureBuilt } from "./project.mjs";
 import { serve } from "./serve.mjs";
@@ -74,9 +75,9 @@ export async function main(): Promise<void> {
   try {
     const { results, zip } = await driveRun({ url: server.url, recipe, data, model, onEvent: createReporter(recipe, (line) => console.log(line)) });
     writeOutput(zip, out);
-    const { accuracy, f1Macro } = results.validation.after;
-    console.log(`${results.reason}: validation accuracy ${accuracy.toFixed(3)}, F1 ${f1Macro.toFixed(3)}, best epoch ${results.bestEpoch}, ${results.seconds.toFixed(1)} s`);
-    if (results.test) console.log(`test accuracy ${results.test.after.accuracy.toFixed(3)}, F1 ${results.test.after.f1Macro.toFixed(3)}`);
+    const headline = headlineOf(results.validation);
+    console.log(`${results.reason}: validation ${headline.name.toLowerCase()} ${headline.after.toFixed(3)} (${headline.before.toFixed(3)} before), best epoch ${results.bestEpoch}, ${results.seconds.toFixed(1)} s`);
+    if (results.test) console.log(`test ${headline.name.toLowerCase()} ${headlineOf(results.test).after.toFixed(3)}`);
     console.log(`Wrote ${resolve(out, "model")} and ${resolve(out, "metrics.json")}`);
   } finally {
     await server.close();

@@ -7,7 +7,7 @@ import { Panel } from "../../ui/primitives/Panel.tsx";
 import { SectionTitle } from "../../ui/primitives/SectionTitle.tsx";
 import { Stat, StatRow } from "../../ui/primitives/Stat.tsx";
 import { StepPage } from "../../ui/primitives/StepPage.tsx";
-import { formatCount, formatMetric } from "../../ui/primitives/format.ts";
+import { formatCount, scoreFormat } from "../../ui/primitives/format.ts";
 import { TryIt } from "../../ui/results/TryIt.tsx";
 
 const kinds = { "image-classification": "image", "text-classification": "text" } as const;
@@ -29,7 +29,7 @@ export function OpenedModelPage({ model }: { readonly model: OpenedModel }) {
         <StatRow>
           <Stat label="Classes" value={formatCount(model.classes.length)} note={model.classes.slice(0, 8).join(", ") + (model.classes.length > 8 ? ", …" : "")} />
           <Stat label="Grown from" value={model.recipe.model} />
-          {model.validationAccuracy !== null && <Stat label="Validation accuracy" value={formatMetric(model.validationAccuracy)} />}
+          {model.headline && <Stat label={`Validation ${model.headline.name.toLowerCase()}`} value={scoreFormat(model.headline)(model.headline.after)} />}
         </StatRow>
       </Panel>
       <Panel label="Try it">

@@ -2,7 +2,7 @@
 import type { DataSummary } from "../../protocol/data.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { RunGlance, StepId } from "../../store/session.ts";
-import { formatMetric, formatPlural } from "../../ui/primitives/format.ts";
+import { formatPlural, scoreFormat } from "../../ui/primitives/format.ts";
 
 export interface StepState {
   readonly id: StepId;
@@ -62,7 +62,7 @@ export function describeSteps(input: StepsInput): readonly StepState[] {
     later("settings", "Settings", `${formatPlural(recipe.epochs, "epoch")} · ${optimizers[recipe.optimizer]}`, visited.has("settings") ? "done" : "open"),
     later("train", "Train", trainLine(run), run.kind === "running" ? "busy" : run.kind === "finished" ? "done" : "open"),
     run.kind === "finished"
-      ? { id: "results", name: "Results", line: run.accuracy === null ? "Ready" : `${formatMetric(run.accuracy)} accuracy`, status: "done" }
+      ? { id: "results", name: "Results", line: run.headline === null ? "Ready" : `${scoreFormat(run.headline)(run.headline.after)} ${run.headline.name.toLowerCase()}`, status: "done" }
       : { id: "results", name: "Results", line: "After training", status: "locked" },
   ];
 }

@@ -15,7 +15,7 @@ import { createTrainingStep, type StepFigures, type StepObjective, type StepSett
 
 const objective: StepObjective = {
   loss: (logits, labels) => softmaxCrossEntropy(logits, labels),
-  accuracy: (logits, labels) => tf.tidy(() => tf.mean<tf.Scalar>(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))),
+  score: (logits, labels) => tf.tidy(() => tf.mean<tf.Scalar>(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))),
 };
 const settings: StepSettings = { optimizer: "adamw", weightDecay: 0.05, momentum: 0.9, gradientClipNorm: 1, learningRateScale: (name) => (name.startsWith("classifier") ? 1 : 0.3) };
 

@@ -41,7 +41,7 @@ export class CapturedStep implements TrainingStep {
   private readonly gradients: FlatTensors;
   private readonly slots: Readonly<Record<string, FlatTensors>>;
   private readonly control: FlatTensors;
-  /** [loss, accuracy] of a micro-batch, and [loss, accuracy, gradient norm, unused] of the step: apart, since one dispatch reads these and writes those. */
+  /** [loss, score] of a micro-batch, and [loss, score, gradient norm, unused] of the step: apart, since one dispatch reads these and writes those. */
   private readonly microFigures = new FlatTensors("figures of a micro-batch", [{ name: "figures", shape: [2] }]);
   private readonly stepFigures = new FlatTensors("figures of a step", [{ name: "figures", shape: [4] }]);
   private readonly figureRing: GPUBuffer;
@@ -127,7 +127,7 @@ export class CapturedStep implements TrainingStep {
     this.unread = 0;
     if (count === 0) return [];
     const values = new Float32Array(await orDeviceError(this.backend.device, readRange(this.backend, this.figureRing, { offset: 0, size: count * FIGURE_BYTES })));
-    return Array.from({ length: count }, (_, i) => ({ loss: values[4 * i] ?? NaN, accuracy: values[4 * i + 1] ?? NaN, gradientNorm: values[4 * i + 2] ?? NaN }));
+    return Array.from({ length: count }, (_, i) => ({ loss: values[4 * i] ?? NaN, score: values[4 * i + 1] ?? NaN, gradientNorm: values[4 * i + 2] ?? NaN }));
   }
 
   get mode(): StepMode {
@@ -182,7 +182,7 @@ export class CapturedStep implements TrainingStep {
     const targets = inputs.get(TARGETS);
     const { loss, output, gradients } = this.module.gradients(activations, (logits) => this.objective.loss(logits, targets), { value: this.seed, tensor: this.control.get("seed") });
     for (const [name, gradient] of gradients) copyOnDevice(this.backend, gradient, this.gradients.get(name));
-    tf.tidy(() => copyOnDevice(this.backend, tf.stack([loss, this.objective.accuracy(output, targets)]), this.microFigures.get("figures")));
+    tf.tidy(() => copyOnDevice(this.backend, tf.stack([loss, this.objective.score(output, targets)]), this.microFigures.get("figures")));
     for (const tensor of [loss, output, ...gradients.values()]) tensor.dispose();
   }
 

@@ -11,9 +11,9 @@ export class EagerStep implements TrainingStep {
   private readonly settings: StepSettings;
   private readonly optimizer: Optimizer;
   private sums: Map<string, Tensor> | null = null;
-  /** [loss, accuracy] of the step so far. */
+  /** [loss, score] of the step so far. */
   private partial: Tensor | null = null;
-  /** [loss, accuracy, gradient norm] of each applied step. */
+  /** [loss, score, gradient norm] of each applied step. */
   private figures: Tensor[] = [];
 
   constructor(module: GraphModule, objective: StepObjective, settings: StepSettings) {
@@ -25,7 +25,7 @@ export class EagerStep implements TrainingStep {
 
   accumulate({ activations, targets, share, seed }: MicroBatch): void {
     const { loss, output, gradients } = this.module.gradients(activations, (logits) => this.objective.loss(logits, targets), { value: seed, tensor: null });
-    const figures: Tensor = tf.tidy(() => tf.stack([loss, this.objective.accuracy(output, targets)]).mul(share));
+    const figures: Tensor = tf.tidy(() => tf.stack([loss, this.objective.score(output, targets)]).mul(share));
     loss.dispose();
     output.dispose();
     const { sums, partial } = this;
@@ -63,7 +63,7 @@ export class EagerStep implements TrainingStep {
     for (const tensor of figures) tensor.dispose();
     const values = await stacked.data();
     stacked.dispose();
-    return figures.map((_, i) => ({ loss: values[3 * i] ?? NaN, accuracy: values[3 * i + 1] ?? NaN, gradientNorm: values[3 * i + 2] ?? NaN }));
+    return figures.map((_, i) => ({ loss: values[3 * i] ?? NaN, score: values[3 * i + 1] ?? NaN, gradientNorm: values[3 * i + 2] ?? NaN }));
   }
 
   dispose(): void {

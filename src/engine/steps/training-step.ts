@@ -12,8 +12,8 @@ import { EagerStep } from "./eager-step.ts";
 export interface StepObjective {
   /** The mean loss of a batch; differentiable in `output`. */
   loss(output: Tensor, targets: Tensor): tf.Scalar;
-  /** The share of a batch that is right, as a scalar. */
-  accuracy(output: Tensor, targets: Tensor): tf.Scalar;
+  /** The mean over a batch of what is watched, as a scalar. */
+  score(output: Tensor, targets: Tensor): tf.Scalar;
 }
 
 export interface StepSettings {
@@ -41,7 +41,7 @@ export interface MicroBatch {
 /** Of a whole step: weighted means over its micro-batches, and the gradient's norm before clipping. */
 export interface StepFigures {
   readonly loss: number;
-  readonly accuracy: number;
+  readonly score: number;
   readonly gradientNorm: number;
 }
 

@@ -25,10 +25,10 @@ const affine: Readonly<Record<PixelRange, PixelScale>> = {
   imagenet: { scale: imagenetDeviation.map((deviation) => 1 / (255 * deviation)), offset: imagenetMean.map((mean, i) => -mean / (imagenetDeviation[i] as number)) },
 };
 
-/** The model that a run trains: the trunk, taking RGB 0..255 or token ids, and what is new. */
-export function graftHead({ model, features, input }: LoadedModel, recipe: Pick<Recipe, "dropout" | "pixelRange" | "head" | "lora" | "trunkDropout">, classes: number, rng: Rng): Model {
+/** The model that a run trains: the trunk, taking RGB 0..255 or token ids, and what is new, with an output for each of `classes`. */
+export function graftClassifier({ model, features, input }: LoadedModel, recipe: Pick<Recipe, "dropout" | "pixelRange" | "head" | "lora" | "trunkDropout">, classes: readonly string[], rng: Rng): Model {
   const { dropout, pixelRange, head, lora, trunkDropout } = recipe;
-  const headed = attachClassifierHead(model.graph, { from: head.at === "default" ? features : head.at, classes, dropout, pooling: head.pooling });
+  const headed = attachClassifierHead(model.graph, { from: head.at === "default" ? features : head.at, classes: classes.length, dropout, pooling: head.pooling });
   const scaled = input.kind === "image" && input.scaled ? rescaleInput(headed, input.name, affine[pixelRange]) : headed;
   const graph = insertDropout(scaled, trunkDropout);
   const used = new Set(graph.parameters.map((parameter) => parameter.name));

@@ -9,7 +9,8 @@ export function classificationObjective(recipe: Pick<Recipe, "labelSmoothing" | 
   const classWeights = recipe.classWeights === "balanced" ? balancedWeights(classCounts) : undefined;
   return {
     loss: (logits, labels, { training }) => softmaxCrossEntropy(logits, labels, training ? { labelSmoothing: recipe.labelSmoothing, classWeights } : {}),
-    accuracy: (logits: Tensor, labels: Tensor) => tf.tidy(() => tf.mean<tf.Scalar>(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))),
+    scoreInfo: { name: "Accuracy", better: "higher", isShare: true },
+    score: (logits: Tensor, labels: Tensor) => tf.tidy(() => tf.mean<tf.Scalar>(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))),
   };
 }
 

@@ -1,6 +1,6 @@
 /** A classifier's logits, turned into what a person looks at: probabilities, metrics, mistakes. */
 import { classificationMetrics } from "../../engine/metrics.ts";
-import type { ClassificationMetrics, ClassProbability, Mistake } from "../../protocol/run.ts";
+import type { Answer, ClassificationMetrics, Mistake } from "../../protocol/run.ts";
 
 /** The outputs over one split, kept for the confusion matrix's cells. */
 export interface SplitPredictions {
@@ -57,9 +57,10 @@ export function confusionCell(predictions: SplitPredictions, actual: number, pre
     .map(({ item }) => item);
 }
 
-/** Most probable first. */
-export function ranked(probabilities: Float32Array, classes: readonly string[]): ClassProbability[] {
-  return classes.map((name, i) => ({ name, probability: probabilities[i] as number })).sort((a, b) => b.probability - a.probability);
+/** One example's logits as classes, most probable first. */
+export function answerOf(logits: Float32Array, classes: readonly string[]): Answer {
+  const probabilities = softmaxRows(logits, classes.length);
+  return { kind: "classes", classes: classes.map((name, i) => ({ name, probability: probabilities[i] as number })).sort((a, b) => b.probability - a.probability) };
 }
 
 function rowOf({ probabilities }: SplitPredictions, row: number, classes: number): Float32Array {

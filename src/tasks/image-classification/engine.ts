@@ -2,27 +2,35 @@
 import { GraftError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
 import { augment } from "../../data/augmentation.ts";
-import type { ImageDataset } from "../../data/dataset.ts";
+import { ImageDataset } from "../../data/dataset.ts";
 import { decodeImage } from "../../data/image.ts";
 import type { Augmentation } from "../../protocol/recipe.ts";
 import type { EncodedExample, ExampleSource } from "../../train/examples.ts";
-import { labelsOf, type TaskEngine } from "../engine.ts";
+import { graftClassifier } from "../classification/head.ts";
+import { classesOf, labelsOf, prepareClassification } from "../classification/prepare.ts";
+import { answerOf } from "../classification/results.ts";
+import type { TaskEngine } from "../engine.ts";
 
 /** Decoded pixels are kept up to this size, for runs whose trunk is not cached. */
 const keptPixelBytes = 256 * 2 ** 20;
 
-export const imageClassificationEngine: TaskEngine<ImageDataset> = {
+export const imageClassificationEngine: TaskEngine = {
   id: "image-classification",
+  classes: classesOf,
+  graft: graftClassifier,
 
-  createSource(dataset, input, recipe) {
-    if (input.kind !== "image") throw wrongModel(recipe.model);
-    return imageSource(dataset, { inputName: input.name, size: input.size ?? recipe.imageSize, augmentation: recipe.augmentation, seed: recipe.seed });
+  prepare({ recipe, dataset, input }) {
+    if (input.kind !== "image" || !(dataset instanceof ImageDataset)) throw wrongModel(recipe.model);
+    return prepareClassification(recipe, dataset, imageSource(dataset, { inputName: input.name, size: input.size ?? recipe.imageSize, augmentation: recipe.augmentation, seed: recipe.seed }));
   },
 
-  async encodeInput(value, input, recipe) {
-    if (value.kind !== "image" || input.kind !== "image") throw wrongModel(recipe.model);
-    const size = input.size ?? recipe.imageSize;
-    return { data: await decodeImage(value.blob, size, "the image"), shape: [size, size, 3] };
+  predictor: {
+    async encode(value, input, recipe) {
+      if (value.kind !== "image" || input.kind !== "image") throw wrongModel(recipe.model);
+      const size = input.size ?? recipe.imageSize;
+      return { data: await decodeImage(value.blob, size, "the image"), shape: [size, size, 3] };
+    },
+    answer: answerOf,
   },
 };
 
@@ -53,6 +61,7 @@ function imageSource(dataset: ImageDataset, { inputName, size, augmentation, see
       const plain = await pixels(example);
       return { data: view === 0 ? plain : augment(plain, size, augmentation, root.fork(`${example}/${view}`)), shape: [size, size, 3] };
     },
+    targetDtype: "int32",
     target: (example) => ({ data: Int32Array.of(labels.get(example) ?? 0), shape: [] }),
   };
 }

@@ -1,24 +1,32 @@
 /** Texts as model inputs: token ids, padded to a few fixed lengths so that shapes stay static. */
 import { GraftError } from "../../core/errors.ts";
 import { bucketLength } from "../../data/batches.ts";
-import type { TextDataset } from "../../data/dataset.ts";
+import { TextDataset } from "../../data/dataset.ts";
 import type { Tokenizer } from "../../models/types.ts";
 import type { EncodedExample, ExampleSource } from "../../train/examples.ts";
-import { labelsOf, type TaskEngine } from "../engine.ts";
+import { graftClassifier } from "../classification/head.ts";
+import { classesOf, labelsOf, prepareClassification } from "../classification/prepare.ts";
+import { answerOf } from "../classification/results.ts";
+import type { TaskEngine } from "../engine.ts";
 
-export const textClassificationEngine: TaskEngine<TextDataset> = {
+export const textClassificationEngine: TaskEngine = {
   id: "text-classification",
+  classes: classesOf,
+  graft: graftClassifier,
 
-  createSource(dataset, input, recipe) {
-    if (input.kind !== "text") throw wrongModel(recipe.model);
-    return textSource(dataset, { inputName: input.name, tokenizer: input.tokenizer, maxTokens: Math.min(recipe.maxTokens, input.maxTokens) });
+  prepare({ recipe, dataset, input }) {
+    if (input.kind !== "text" || !(dataset instanceof TextDataset)) throw wrongModel(recipe.model);
+    return prepareClassification(recipe, dataset, textSource(dataset, { inputName: input.name, tokenizer: input.tokenizer, maxTokens: Math.min(recipe.maxTokens, input.maxTokens) }));
   },
 
-  encodeInput(value, input, recipe) {
-    if (value.kind !== "text" || input.kind !== "text") throw wrongModel(recipe.model);
-    const maxTokens = Math.min(recipe.maxTokens, input.maxTokens);
-    const ids = input.tokenizer.encode(value.text, maxTokens);
-    return Promise.resolve(padded(ids, bucketLength(ids.length, maxTokens), input.tokenizer.paddingId));
+  predictor: {
+    encode(value, input, recipe) {
+      if (value.kind !== "text" || input.kind !== "text") throw wrongModel(recipe.model);
+      const maxTokens = Math.min(recipe.maxTokens, input.maxTokens);
+      const ids = input.tokenizer.encode(value.text, maxTokens);
+      return Promise.resolve(padded(ids, bucketLength(ids.length, maxTokens), input.tokenizer.paddingId));
+    },
+    answer: answerOf,
   },
 };
 
@@ -43,6 +51,7 @@ function textSource(dataset: TextDataset, { inputName, tokenizer, maxTokens }: T
     augmentedViews: 0,
     bucket,
     encode: (example) => Promise.resolve(padded(tokens(example), bucket(example), tokenizer.paddingId)),
+    targetDtype: "int32",
     target: (example) => ({ data: Int32Array.of(labels.get(example) ?? 0), shape: [] }),
   };
 }

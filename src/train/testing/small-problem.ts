@@ -47,6 +47,7 @@ function source(broken: number | undefined): ExampleSource & { encoded: number }
       this.encoded++;
       return { data: Float32Array.from({ length: features }, (_, i) => (example === broken ? Infinity : 0) + Math.sin(example * 1.7 + i) + (example % classes) * (i - 1)), shape: [features] };
     },
+    targetDtype: "int32",
     target: (example) => ({ data: Int32Array.of(example % classes), shape: [] }),
   };
 }

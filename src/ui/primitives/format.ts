@@ -47,3 +47,8 @@ export function formatDuration(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
+
+/** How a run's score or headline is written: a share as a metric, anything else to four digits. */
+export function scoreFormat({ isShare }: { readonly isShare: boolean }): (value: number) => string {
+  return isShare ? (value) => formatMetric(value) : (value) => value.toPrecision(4);
+}

@@ -1,15 +1,21 @@
 /** What the model thinks of one example: a bar for each class, the tuned model's above the one before fine-tuning. */
 import { Button } from "@mantine/core";
 import { useState } from "react";
-import type { Prediction } from "../../protocol/run.ts";
+import type { ClassProbability } from "../../protocol/run.ts";
 import { formatCount, formatShare } from "../primitives/format.ts";
 import classes from "./ProbabilityBars.module.css";
 
 const firstClasses = 5;
 
-export function ProbabilityBars({ prediction, stale = false }: { readonly prediction: Prediction; readonly stale?: boolean }) {
+interface ProbabilityBarsProps {
+  /** Most probable first. */
+  readonly tuned: readonly ClassProbability[];
+  readonly base?: readonly ClassProbability[] | undefined;
+  readonly stale?: boolean;
+}
+
+export function ProbabilityBars({ tuned, base, stale = false }: ProbabilityBarsProps) {
   const [all, setAll] = useState(false);
-  const { tuned, base } = prediction;
   const before = new Map(base?.map(({ name, probability }) => [name, probability]));
   const [first] = tuned;
 

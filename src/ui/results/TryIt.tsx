@@ -38,7 +38,7 @@ export function TryIt({ kind, onPredict }: TryItProps) {
 function Answer({ asked, kind }: { readonly asked: Asked<Prediction>; readonly kind: TryItProps["kind"] }) {
   if (asked.kind === "failed") return <Sentence sentence={asked.error} />;
   const prediction = asked.kind === "answered" ? asked.answer : asked.kind === "asking" ? asked.previous : null;
-  if (prediction) return <ProbabilityBars prediction={prediction} stale={asked.kind === "asking"} />;
+  if (prediction) return <ProbabilityBars tuned={prediction.tuned.classes} base={prediction.base?.classes} stale={asked.kind === "asking"} />;
   return (
     <p className={classes.waiting} role="status">
       {asked.kind === "asking" ? "Thinking it over" : `What the model thinks of your ${kind} will stand here.`}

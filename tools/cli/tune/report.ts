@@ -6,13 +6,13 @@ import type { EpochPoint, RunInfo } from "../../../src/protocol/run.ts";
 
 const count = new Intl.NumberFormat("en");
 
-/** `epoch 3/20  loss 0.412  val loss 0.391  val acc 0.861  lr 1.8e-3  2.1 s` */
+/** `epoch 3/20  loss 0.412  val loss 0.391  val score 0.861  lr 1.8e-3  2.1 s` */
 export function epochLine(point: EpochPoint, epochs: number): string {
   return [
     `epoch ${point.epoch}/${epochs}`,
     `loss ${point.trainLoss.toFixed(3)}`,
     `val loss ${point.validationLoss.toFixed(3)}`,
-    `val acc ${point.validationAccuracy.toFixed(3)}`,
+    `val score ${point.validationScore.toFixed(3)}`,
     `lr ${point.learningRate.toExponential(1)}`,
     `${point.seconds.toFixed(1)} s`,
   ].join("  ");

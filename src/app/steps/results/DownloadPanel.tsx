@@ -2,12 +2,12 @@
 import { Button, Checkbox } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
-import type { ExportFormat, Int8Report } from "../../../protocol/run.ts";
+import type { ExportFormat, Int8Report, ScoreInfo } from "../../../protocol/run.ts";
 import { useRun } from "../../../store/run.ts";
 import { Panel } from "../../../ui/primitives/Panel.tsx";
 import { SectionTitle } from "../../../ui/primitives/SectionTitle.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
-import { formatMetric } from "../../../ui/primitives/format.ts";
+import { formatMetric, scoreFormat } from "../../../ui/primitives/format.ts";
 import classes from "./DownloadPanel.module.css";
 import { downloadName } from "./download-name.ts";
 
@@ -34,12 +34,14 @@ interface DownloadPanelProps {
   readonly hasAdapter: boolean;
   readonly int8: Int8Report | undefined;
   readonly leftOut: readonly string[];
+  readonly score: ScoreInfo;
 }
 
-export function DownloadPanel({ model, hasAdapter, int8, leftOut }: DownloadPanelProps) {
+export function DownloadPanel({ model, hasAdapter, int8, leftOut, score }: DownloadPanelProps) {
   const [wantsInt8, setWantsInt8] = useState(false);
   const [wanted, setWanted] = useState<readonly string[]>(["tfjs", "pytorch"]);
   const save = useRun((state) => state.save);
+  const formatScore = score.isShare ? (value: number): string => formatMetric(value, 3) : scoreFormat(score);
   const { pack } = useRun.getState();
   const download = async (): Promise<void> => {
     const zip = await pack({ int8: wantsInt8, formats: formats.map(({ id }) => id).filter((id) => wanted.includes(id) && !(wantsInt8 && id === "pytorch")) });
@@ -77,8 +79,8 @@ export function DownloadPanel({ model, hasAdapter, int8, leftOut }: DownloadPane
           label="Weights in eight bits"
           description={
             int8
-              ? `Validation accuracy ${formatMetric(int8.accuracyBefore, 3)}, in eight bits ${formatMetric(int8.accuracyAfter, 3)}.`
-              : "About a quarter of the size. What it does to the accuracy is measured while packing."
+              ? `${score.name} of the validation examples ${formatScore(int8.scoreBefore)}, in eight bits ${formatScore(int8.scoreAfter)}.`
+              : "About a quarter of the size. What it does to the model is measured while packing."
           }
           checked={wantsInt8}
           onChange={({ currentTarget }) => setWantsInt8(currentTarget.checked)}

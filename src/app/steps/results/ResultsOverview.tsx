@@ -87,7 +87,7 @@ export function ResultsOverview({ results, recipe }: { readonly results: RunResu
         <TryIt kind={kind} onPredict={(input) => worker().predict(input)} />
       </Panel>
 
-      <DownloadPanel model={recipe.model} hasAdapter={recipe.lora.enabled} int8={results.int8} leftOut={results.leftOut ?? []} />
+      <DownloadPanel model={recipe.model} hasAdapter={recipe.lora.enabled} score={results.info.score} int8={results.int8} leftOut={results.leftOut ?? []} />
       <ConfusionDrawer kind={kind} cell={cell} onClose={() => setCell(null)} />
     </>
   );

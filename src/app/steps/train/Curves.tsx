@@ -1,19 +1,27 @@
 /** The four curves of the run, by step or by epoch. */
 import { SegmentedControl } from "@mantine/core";
 import { useMemo, useState } from "react";
-import type { EpochPoint } from "../../../protocol/run.ts";
+import type { EpochPoint, RunInfo } from "../../../protocol/run.ts";
 import { bestEpoch, recordOf, type Run, type RunRecord } from "../../../store/run-state.ts";
 import { emptyTrace, extendTrace, rawPoints, smoothPoints } from "../../../store/trace.ts";
 import { ChartPanel } from "../../../ui/charts/ChartPanel.tsx";
 import type { Axis, ChartPoint } from "../../../ui/charts/rows.ts";
 import { describeCurve, describeRange } from "../../../ui/charts/summary.ts";
-import { formatMetric } from "../../../ui/primitives/format.ts";
+import { scoreFormat } from "../../../ui/primitives/format.ts";
 import { formatLoss, formatRate } from "../../../ui/train/figures.ts";
 import classes from "./TrainStep.module.css";
 import { useSampledRun } from "./useSampledRun.ts";
 
+const accuracy = { name: "Accuracy", better: "higher", isShare: true } as const;
+
+/** The figure beside the loss; before a run has said which, most tasks' one. */
+function scoreOf(info: RunInfo | null) {
+  const { name, isShare } = info?.score ?? accuracy;
+  return { title: name, name: name.toLowerCase(), isShare, format: scoreFormat({ isShare }) };
+}
+
 /** How often each chart is drawn. All different, so that they rarely fall into one frame. */
-const paceMs = { loss: 230, accuracy: 290, learningRate: 410, gradientNorm: 370 };
+const paceMs = { loss: 230, score: 290, learningRate: 410, gradientNorm: 370 };
 
 const axes = [
   { value: "step", label: "By step" },
@@ -27,7 +35,7 @@ export function Curves() {
       <SegmentedControl className={classes.axis} aria-label="Horizontal axis of the charts" value={axis} onChange={(value) => setAxis(value === "epoch" ? "epoch" : "step")} data={axes} />
       <div className={classes.curves}>
         <LossChart axis={axis} />
-        <AccuracyChart axis={axis} />
+        <ScoreChart axis={axis} />
         <RateChart axis={axis} />
         <NormChart axis={axis} />
       </div>
@@ -50,7 +58,7 @@ function useFrame(run: Run, axis: Axis) {
 }
 
 /** Thinned like the steps: a run may have a thousand epochs. */
-const byEpoch = (epochs: readonly EpochPoint[], figure: "trainLoss" | "trainAccuracy" | "validationLoss" | "validationAccuracy"): readonly ChartPoint[] =>
+const byEpoch = (epochs: readonly EpochPoint[], figure: "trainLoss" | "trainScore" | "validationLoss" | "validationScore"): readonly ChartPoint[] =>
   rawPoints(
     extendTrace(
       emptyTrace(),
@@ -59,11 +67,12 @@ const byEpoch = (epochs: readonly EpochPoint[], figure: "trainLoss" | "trainAccu
   );
 
 /** Training and validation of one figure: by step smoothed, by epoch as its mean over each epoch. */
-function useLearningCurve({ epochs, ...record }: RunRecord, axis: Axis, figure: "loss" | "accuracy") {
+function useLearningCurve({ epochs, ...record }: RunRecord, axis: Axis, figure: "loss" | "score") {
+  const { name, format } = figure === "loss" ? { name: "loss", format: formatLoss } : scoreOf(record.info);
   const trace = record[figure];
   const best = bestEpoch({ epochs, ...record });
   return useMemo(() => {
-    const [ofTraining, ofValidation] = figure === "loss" ? (["trainLoss", "validationLoss"] as const) : (["trainAccuracy", "validationAccuracy"] as const);
+    const [ofTraining, ofValidation] = figure === "loss" ? (["trainLoss", "validationLoss"] as const) : (["trainScore", "validationScore"] as const);
     const main = axis === "step" ? smoothPoints(trace) : byEpoch(epochs, ofTraining);
     const validation = byEpoch(epochs, ofValidation);
     const ring = best && { step: best.step, epoch: best.epoch, value: best[ofValidation] };
@@ -71,19 +80,17 @@ function useLearningCurve({ epochs, ...record }: RunRecord, axis: Axis, figure: 
       lines: { main, validation, ...(axis === "step" && figure === "loss" ? { raw: rawPoints(trace) } : {}) },
       best: ring ? { x: ring[axis], y: ring.value } : null,
       summary: describeCurve({
-        subject: `Training ${figure}`,
+        subject: `Training ${name}`,
         points: main,
-        format: figure === "loss" ? formatLoss : formatAccuracy,
-        validation: { subject: `validation ${figure}`, points: validation, best: ring ?? null },
+        format,
+        validation: { subject: `validation ${name}`, points: validation, best: ring ?? null },
       }),
     };
-  }, [trace, epochs, best, axis, figure]);
+  }, [trace, epochs, best, axis, figure, name, format]);
 }
 
-const formatAccuracy = (value: number): string => formatMetric(value);
-
 const lossNames = { step: { raw: "Each step", main: "Training, smoothed", validation: "Validation" }, epoch: { main: "Training, mean", validation: "Validation" } };
-const accuracyNames = { step: { main: "Training, smoothed", validation: "Validation" }, epoch: { main: "Training, mean", validation: "Validation" } };
+const scoreNames = { step: { main: "Training, smoothed", validation: "Validation" }, epoch: { main: "Training, mean", validation: "Validation" } };
 const rateNames = { main: "Learning rate" };
 const normNames = { raw: "Each step", main: "Smoothed" };
 
@@ -93,10 +100,11 @@ function LossChart({ axis }: ChartProps) {
   return <ChartPanel title="Loss" {...frame} {...useLearningCurve(recordOf(run), axis, "loss")} names={lossNames[axis]} format={formatLoss} />;
 }
 
-function AccuracyChart({ axis }: ChartProps) {
-  const run = useSampledRun(paceMs.accuracy);
+function ScoreChart({ axis }: ChartProps) {
+  const run = useSampledRun(paceMs.score);
   const frame = useFrame(run, axis);
-  return <ChartPanel title="Accuracy" {...frame} {...useLearningCurve(recordOf(run), axis, "accuracy")} names={accuracyNames[axis]} top={1} format={formatAccuracy} />;
+  const { title, isShare, format } = scoreOf(recordOf(run).info);
+  return <ChartPanel title={title} {...frame} {...useLearningCurve(recordOf(run), axis, "score")} names={scoreNames[axis]} {...(isShare && { top: 1 })} format={format} />;
 }
 
 function RateChart({ axis }: ChartProps) {

@@ -35,9 +35,10 @@ export function RunPanel() {
       </div>
       <Figures
         loss={smoothPoints(record.loss).at(-1)?.value ?? null}
-        accuracy={smoothPoints(record.accuracy).at(-1)?.value ?? null}
+        score={smoothPoints(record.score).at(-1)?.value ?? null}
+        scoreInfo={info.score}
         validationLoss={shownEpoch?.validationLoss ?? null}
-        validationAccuracy={shownEpoch?.validationAccuracy ?? null}
+        validationScore={shownEpoch?.validationScore ?? null}
         validatedEpoch={shownEpoch?.epoch ?? null}
         learningRate={latest?.learningRate ?? null}
         gradientNorm={smoothPoints(record.gradientNorm).at(-1)?.value ?? null}
@@ -48,7 +49,7 @@ export function RunPanel() {
         {backendName(info.backend)}, {info.adapter}. {formatCompact(info.trainableParameters)} of {formatCompact(info.totalParameters)} parameters learn
         {info.trunkCached && info.trainableParameters < info.totalParameters ? "; the frozen layers were computed once and kept." : "."}
         {record.batchSplit && ` A batch of ${record.batchSplit.batchSize} does not fit this device's memory: it is computed ${record.batchSplit.microBatchSize} at a time, to the same step.`}
-        {record.notCaptured && ` Each step waits for JavaScript, because ${record.notCaptured}.`} Loss, accuracy and gradient norm are smoothed.
+        {record.notCaptured && ` Each step waits for JavaScript, because ${record.notCaptured}.`} Loss, {info.score.name.toLowerCase()} and gradient norm are smoothed.
       </p>
       {going && (
         <div className={classes.rate}>

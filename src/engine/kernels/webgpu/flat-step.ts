@@ -33,7 +33,7 @@ fn run(local: vec3u, workgroup: vec3u, global: vec3u) {
 }`,
 });
 
-/** sums and stepFigures [loss, accuracy, …] become or grow by share * gradients and share * figures. */
+/** sums and stepFigures [loss, score, …] become or grow by share * gradients and share * figures. */
 export function accumulate(gradients: Tensor, figures: Tensor, micro: Tensor, sums: Tensor, stepFigures: Tensor): void {
   const workgroups = grid(Math.ceil(gradients.size / THREADS));
   accumulateKernel.run({ inputs: { gradients, figures, micro }, inPlace: { sums, stepFigures }, outputs: {}, uniforms: { size: gradients.size, width: workgroups[0] }, workgroups });

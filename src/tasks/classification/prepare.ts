@@ -1,0 +1,61 @@
+/** What classifications share of a run, whatever their examples are: the loss, the rates, what is standardised, and what is measured. */
+import type { Dataset, LabelledDataset } from "../../data/dataset.ts";
+import type { Split } from "../../protocol/data.ts";
+import type { Recipe } from "../../protocol/recipe.ts";
+import type { ConfusionQuery } from "../../protocol/run.ts";
+import { evaluate } from "../../train/evaluate.ts";
+import type { ExampleSource } from "../../train/examples.ts";
+import type { Measured, MeasureContext, PreparedTask } from "../engine.ts";
+import { headGroup, learningRateScale } from "./head.ts";
+import { classificationObjective } from "./objective.ts";
+import { confusionCell, metricsOf, mistakesOf, softmaxRows, type SplitPredictions } from "./results.ts";
+
+/** The open data's classes; before there are any, layers are shown as for two. */
+export function classesOf(dataset: Dataset | null): readonly string[] {
+  const classes = dataset?.classes ?? [];
+  return classes.length >= 2 ? [...classes] : ["", ""];
+}
+
+/** Example index -> class index. */
+export function labelsOf(data: LabelledDataset): ReadonlyMap<number, number> {
+  const splits: readonly Split[] = ["train", "validation", "test"];
+  return new Map(splits.flatMap((split) => data.examples(split).map(({ index, label }) => [index, label] as const)));
+}
+
+export function prepareClassification(recipe: Recipe, dataset: LabelledDataset, source: ExampleSource): PreparedTask {
+  const classes = [...dataset.classes];
+  const labels = labelsOf(dataset);
+  const trained = dataset.examples("train").map(({ label }) => label);
+  return {
+    source,
+    objective: classificationObjective(
+      recipe,
+      classes.map((_, index) => trained.filter((label) => label === index).length),
+    ),
+    learningRateScale: learningRateScale(recipe),
+    standardised: headGroup,
+    measure: async (_, examples, { problem, control }: MeasureContext) => {
+      const { outputs } = await evaluate(examples, { ...problem, batchSize: problem.microBatchSize, control });
+      return new MeasuredClasses({ examples, labels: Int32Array.from(examples, (example) => labels.get(example) ?? 0), probabilities: softmaxRows(outputs, classes.length) }, classes);
+    },
+  };
+}
+
+class MeasuredClasses implements Measured {
+  private readonly predictions: SplitPredictions;
+  private readonly classes: readonly string[];
+
+  constructor(predictions: SplitPredictions, classes: readonly string[]) {
+    this.predictions = predictions;
+    this.classes = classes;
+  }
+
+  results(before: Measured): ReturnType<Measured["results"]> {
+    const { predictions, classes } = this;
+    return { kind: "single-label", before: metricsOf((before as MeasuredClasses).predictions, classes), after: metricsOf(predictions, classes), mistakes: mistakesOf(predictions, classes) };
+  }
+
+  confusion({ actual, predicted }: ConfusionQuery): readonly number[] {
+    return confusionCell(this.predictions, this.classes.indexOf(actual), this.classes.indexOf(predicted), this.classes.length);
+  }
+}
