@@ -2,14 +2,14 @@
 import type { ClassificationMetrics, ClassMetrics } from "../protocol/run.ts";
 
 /** The least probability that the logarithm sees: float32 softmax can give 0, and one such example must not make the loss infinite. */
-const LEAST_PROBABILITY = 1e-12;
+export const LEAST_PROBABILITY = 1e-12;
 
 /** A share of nothing is 0, as scikit-learn's zero_division=0. */
-function share(part: number, whole: number): number {
+export function share(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
 
-function indexOfLargest(values: Float32Array): number {
+export function indexOfLargest(values: Float32Array): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
   return best;
