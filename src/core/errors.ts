@@ -18,10 +18,29 @@ export class GraftError extends Error {
   override readonly name = "GraftError";
   readonly sentence: ErrorSentence;
 
-  constructor(sentence: ErrorSentence) {
+  /** The parts may quote what others wrote: names of files, of columns, of nodes. */
+  constructor({ what, where, wanted, next }: ErrorSentence) {
+    const sentence: ErrorSentence = {
+      what: printable(what),
+      ...(where !== undefined && { where: printable(where) }),
+      ...(wanted !== undefined && { wanted: printable(wanted) }),
+      ...(next !== undefined && { next: printable(next) }),
+    };
     super(formatSentence(sentence));
     this.sentence = sentence;
   }
+}
+
+const longestPart = 600;
+
+/**
+ * What can be shown on a page and in a terminal alike: no control characters, which move a terminal's cursor and colour its text, no
+ * marks that turn the direction of writing around, and no part of a sentence so long that the rest is lost.
+ */
+export function printable(text: string): string {
+  const short = text.length > longestPart ? `${text.slice(0, longestPart - 1)}…` : text;
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  return short.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\p{Cs}]/gu, "\ufffd");
 }
 
 /** `labels.csv row 17: 3 columns, the header has 4. Expected …. Quote the comma in "red, round".` */

@@ -4,7 +4,7 @@
  */
 import { GraftError } from "../core/errors.ts";
 import type { DataIssue, SourceFile, Split } from "../protocol/data.ts";
-import { detectFile, isOversized, largestMegapixels, type FileKind } from "./image-header.ts";
+import { detectFile, isMeasured, isOversized, largestMegapixels, type FileKind } from "./image-header.ts";
 import { mapConcurrently, Pace, type JobOptions } from "./pace.ts";
 import { extensionOf, foldersOf } from "./source-names.ts";
 import { compareNaturally, counted, listed } from "./wording.ts";
@@ -87,7 +87,8 @@ async function findImages(files: readonly SourceFile[], options: JobOptions): Pr
   const paths = { unreadable: [] as string[], oversized: [] as string[], markup: [] as string[], foreign: [] as string[], others: [] as string[] };
   sorted.forEach((file, i) => {
     const kind = kinds[i] as FileKind;
-    if (kind.kind === "image" && !isOversized(kind)) images.push(file);
+    if (kind.kind === "image" && !isMeasured(kind)) paths.unreadable.push(file.path);
+    else if (kind.kind === "image" && !isOversized(kind)) images.push(file);
     else if (kind.kind === "image") paths.oversized.push(file.path);
     else if (kind.kind === "markup") paths.markup.push(file.path);
     else if (kind.kind === "foreign-image") paths.foreign.push(file.path);

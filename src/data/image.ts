@@ -1,6 +1,6 @@
 /** An image file to pixels. The browser decodes; what is refused is refused by its header, before memory is spent on it. */
 import { GraftError } from "../core/errors.ts";
-import { detectFile, isOversized, largestMegapixels } from "./image-header.ts";
+import { detectFile, isMeasured, isOversized, largestMegapixels } from "./image-header.ts";
 
 /**
  * RGB, [size, size, 3], 0..255: turned as its EXIF data say, transparency on white, scaled until the shorter side fits, the
@@ -62,9 +62,11 @@ async function openBitmap(blob: Blob, name: string): Promise<ImageBitmap> {
   if (isOversized(found)) {
     throw new GraftError({ where: name, what: `${found.width} x ${found.height} pixels`, wanted: `at most ${largestMegapixels} megapixels`, next: "Scale it down first" });
   }
+  const damaged = (): GraftError => new GraftError({ where: name, what: "the image cannot be read: it is damaged", next: "Save or download it again" });
+  if (!isMeasured(found)) throw damaged();
   try {
     return await createImageBitmap(blob, { imageOrientation: "from-image" });
   } catch {
-    throw new GraftError({ where: name, what: "the image cannot be read: it is damaged", next: "Save or download it again" });
+    throw damaged();
   }
 }

@@ -1,4 +1,5 @@
 /** The few turns of phrase that every sentence about data shares. */
+import { printable } from "../core/errors.ts";
 
 /** Names in a sentence before "and 4 more". */
 const namesShown = 3;
@@ -8,9 +9,9 @@ export function counted(count: number, singular: string, plural = `${singular}s`
   return `${count.toLocaleString("en")} ${count === 1 ? singular : plural}`;
 }
 
-/** `a.jpg`, `a.jpg and b.png`, `a.jpg, b.png, c.png and 4 more`. */
+/** `a.jpg`, `a.jpg and b.png`, `a.jpg, b.png, c.png and 4 more`. Names are whatever somebody called their files. */
 export function listed(names: readonly string[], shown = namesShown): string {
-  const head = names.slice(0, shown);
+  const head = names.slice(0, shown).map(printable);
   const rest = names.length - head.length;
   const parts = rest > 0 ? [...head, `${rest.toLocaleString("en")} more`] : head;
   return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;

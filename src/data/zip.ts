@@ -31,9 +31,13 @@ export interface ZipLimits {
   /** Uncompressed, over all entries. */
   readonly totalBytes: number;
   readonly entryBytes: number;
+  readonly entries: number;
+  /** How many times larger than the zip its content may be, beyond the first `freeBytes`: tables come to 20, pictures to 1, bombs to 1000. */
+  readonly ratio: number;
+  readonly freeBytes: number;
 }
 
-const defaultLimits: ZipLimits = { totalBytes: 8 * 2 ** 30, entryBytes: 2 ** 30 };
+const defaultLimits: ZipLimits = { totalBytes: 8 * 2 ** 30, entryBytes: 2 ** 30, entries: 200_000, ratio: 100, freeBytes: 64 * 2 ** 20 };
 
 const endSignature = 0x06054b50;
 const zip64LocatorSignature = 0x07064b50;
@@ -42,9 +46,11 @@ const localSignature = 0x04034b50;
 /** A field that is too small for its value holds this, and the zip64 extra field holds the value. */
 const inZip64 = 0xffffffff;
 
-/** @throws GraftError if it is no zip, is cut off, or would unpack to more than the limits. */
-export async function readZip(blob: Blob, name: string, limits: ZipLimits = defaultLimits): Promise<ZipContents> {
-  const headers = await readDirectory(blob, name);
+/** @throws GraftError if it is no zip, is cut off, has entries that overlap, or would unpack to more than the limits. */
+export async function readZip(blob: Blob, name: string, changes: Partial<ZipLimits> = {}): Promise<ZipContents> {
+  const limits = { ...defaultLimits, ...changes };
+  const headers = await readDirectory(blob, name, limits);
+  refuseOverlap(headers, name);
   const total = headers.reduce((sum, { size }) => sum + size, 0);
   const largest = headers.reduce((most, { size }) => Math.max(most, size), 0);
   if (total > limits.totalBytes || largest > limits.entryBytes) {
@@ -55,22 +61,47 @@ export async function readZip(blob: Blob, name: string, limits: ZipLimits = defa
       next: "Unpack it and drop the folder",
     });
   }
-  const entries: ZipEntry[] = [];
+  if (total > limits.freeBytes + limits.ratio * blob.size) {
+    throw new GraftError({
+      where: name,
+      what: `its ${megabytes(blob.size)} would unpack to ${megabytes(total)}`,
+      wanted: `a zip whose files are at most ${limits.ratio} times as large`,
+      next: "If you trust it, unpack it and drop the folder",
+    });
+  }
+  const entries = new Map<string, ZipEntry>();
   const folders: string[] = [];
-  const unsafe: string[] = [];
+  const ignored = { unsafe: [] as string[], links: [] as string[], twice: [] as string[] };
   for (const header of headers) {
     const path = header.path.replaceAll("\\", "/");
-    if (path.startsWith("/") || /^[a-z]:/i.test(path) || path.split("/").includes("..")) unsafe.push(header.path);
+    if (path.startsWith("/") || /^[a-z]:/i.test(path) || path.split("/").includes("..") || path.includes("\0") || path === "") ignored.unsafe.push(header.path);
+    else if (header.isLink) ignored.links.push(path);
     else if (isHidden(path)) continue;
     else if (path.endsWith("/")) folders.push(path.slice(0, -1));
-    else entries.push(makeEntry(blob, { ...header, path }, `${name}, entry ${path}`));
+    else {
+      // Of two files in one place, unpacking leaves the last.
+      if (entries.has(path)) ignored.twice.push(path);
+      entries.set(path, makeEntry(blob, { ...header, path }, `${name}, entry ${path}`));
+    }
   }
-  const issues: DataIssue[] = [];
-  if (unsafe.length > 0) {
-    const message = `${name}: ${counted(unsafe.length, "entry points", "entries point")} outside the zip and ${unsafe.length === 1 ? "was" : "were"} ignored: ${listed(unsafe)}.`;
-    issues.push({ severity: "warning", kind: "ignored-file", message, count: unsafe.length, items: [] });
-  }
-  return { entries, folders, issues };
+  const issue = (paths: readonly string[], tell: (isOne: boolean) => string): DataIssue[] =>
+    paths.length === 0 ? [] : [{ severity: "warning", kind: "ignored-file", message: `${name}: ${tell(paths.length === 1)}: ${listed(paths)}.`, count: paths.length, items: [] }];
+  const were = (isOne: boolean): string => `${isOne ? "was" : "were"} ignored`;
+  const issues = [
+    ...issue(ignored.unsafe, (isOne) => `${counted(ignored.unsafe.length, "entry points", "entries point")} outside the zip and ${were(isOne)}`),
+    ...issue(ignored.links, (isOne) => `${counted(ignored.links.length, "entry is a link", "entries are links")} to another place and ${were(isOne)}`),
+    ...issue(ignored.twice, () => `${counted(ignored.twice.length, "entry comes", "entries come")} more than once, and the last was taken`),
+  ];
+  return { entries: [...entries.values()], folders, issues };
+}
+
+/** Entries that share bytes unpack to far more than the zip holds: no tool writes them, and a bomb is made of them. */
+function refuseOverlap(headers: readonly EntryHeader[], name: string): void {
+  const sorted = headers.toSorted((a, b) => a.offset - b.offset);
+  sorted.forEach((header, i) => {
+    const next = sorted[i + 1];
+    if (next && header.offset + localHeaderBytes + header.compressedSize > next.offset) throw new GraftError({ where: name, what: `the entries ${header.path} and ${next.path} share the same bytes`, wanted: "a zip whose entries stand one after the other", next: "Make or download it again" });
+  });
 }
 
 interface EntryHeader {
@@ -81,13 +112,21 @@ interface EntryHeader {
   readonly compressedSize: number;
   readonly size: number;
   readonly offset: number;
+  /** A symbolic link of Unix, whose content is a path. */
+  readonly isLink: boolean;
 }
 
-async function readDirectory(blob: Blob, name: string): Promise<EntryHeader[]> {
+/** In the upper half of the external attributes, where a Unix made the zip: its file mode. */
+const fileType = 0o170000;
+const symbolicLink = 0o120000;
+const localHeaderBytes = 30;
+
+async function readDirectory(blob: Blob, name: string, limits: ZipLimits): Promise<EntryHeader[]> {
   const unreadable = (): GraftError => new GraftError({ where: name, what: "the zip cannot be read: it is cut off or damaged", next: "Make or download it again" });
   try {
     const { count, offset, size } = await findDirectory(blob, unreadable);
     if (offset + size > blob.size) throw unreadable();
+    if (count > limits.entries) throw new GraftError({ where: name, what: `it says that it holds ${counted(count, "file")}`, wanted: `at most ${limits.entries.toLocaleString("en")}`, next: "Split it" });
     const view = await viewOf(blob, offset, offset + size);
     const headers: EntryHeader[] = [];
     for (let at = 0; headers.length < count; ) {
@@ -102,6 +141,7 @@ async function readDirectory(blob: Blob, name: string): Promise<EntryHeader[]> {
         encrypted: (flags & 1) === 1,
         method: view.getUint16(at + 10, true),
         crc: view.getUint32(at + 16, true),
+        isLink: ((view.getUint32(at + 38, true) >>> 16) & fileType) === symbolicLink,
         ...widened(sizes, new DataView(view.buffer, at + 46 + nameLength, extraLength)),
       });
       at += 46 + nameLength + extraLength + view.getUint16(at + 32, true);
@@ -159,9 +199,9 @@ function makeEntry(blob: Blob, header: EntryHeader, where: string): ZipEntry {
   const content = async (): Promise<Blob> => {
     if (header.encrypted) throw new GraftError({ where, what: "it is locked with a password", next: "Unpack the zip and drop the folder" });
     if (header.method !== 0 && header.method !== 8) throw new GraftError({ where, what: `compression method ${header.method}`, wanted: "stored or deflated entries", next: "Unpack the zip and drop the folder" });
-    const local = await viewOf(blob, header.offset, header.offset + 30);
-    if (local.byteLength < 30 || local.getUint32(0, true) !== localSignature) throw damaged("the entry is not where the zip's directory says");
-    const start = header.offset + 30 + local.getUint16(26, true) + local.getUint16(28, true);
+    const local = await viewOf(blob, header.offset, header.offset + localHeaderBytes);
+    if (local.byteLength < localHeaderBytes || local.getUint32(0, true) !== localSignature) throw damaged("the entry is not where the zip's directory says");
+    const start = header.offset + localHeaderBytes + local.getUint16(26, true) + local.getUint16(28, true);
     const data = blob.slice(start, start + header.compressedSize);
     if (data.size !== header.compressedSize || (header.method === 0 && data.size !== header.size)) throw damaged("the entry is cut off");
     return data;
@@ -184,7 +224,7 @@ const inflatedAtOnce = 2 ** 16;
 
 /** Stops at the first byte beyond the declared size, whatever the data would go on to produce. */
 function inflate(data: Uint8Array, size: number, damaged: (what: string) => GraftError): Uint8Array<ArrayBuffer> {
-  const output = new Uint8Array(size);
+  const output = allocate(size, damaged);
   let filled = 0;
   const stream = new Inflate((chunk) => {
     if (filled + chunk.length > size) throw damaged(`it unpacks to more than the ${size} bytes that the zip declares`);
@@ -198,6 +238,14 @@ function inflate(data: Uint8Array, size: number, damaged: (what: string) => Graf
   }
   if (filled !== size) throw damaged(`it unpacks to ${filled} of the ${size} bytes that the zip declares`);
   return output;
+}
+
+function allocate(size: number, damaged: (what: string) => GraftError): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size);
+  } catch {
+    throw damaged(`there is no memory for the ${megabytes(size)} that the zip declares`);
+  }
 }
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {

@@ -86,12 +86,3 @@ function excerpt(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
-
-/** @throws GraftError if the bytes are not JSON in UTF-8. */
-export function parseJson(bytes: Uint8Array, where: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    throw new GraftError({ where, what: "it is not readable JSON", next: "The file may be cut off; get it again." });
-  }
-}

@@ -1,7 +1,8 @@
 /** Finds a TensorFlow.js model among dropped files: model.json and the weight shards that it names. */
 import { GraftError } from "../core/errors.ts";
+import { parseJson } from "../core/json.ts";
 import { parentPath } from "../graph/paths.ts";
-import { JsonCursor, parseJson } from "./json-cursor.ts";
+import { JsonCursor } from "./json-cursor.ts";
 import { shardPaths } from "./tfjs-weights.ts";
 
 /** A dropped file; `path` has forward slashes. */

@@ -76,11 +76,46 @@ export function asker(access: HubAccess, { signal, fetch = globalThis.fetch }: A
   };
 }
 
-/** For what is asked once and not again: passing trouble is as final as any other. */
-export async function once<T>(work: () => Promise<T>): Promise<T> {
+/** What a search or a repository's description may bring in all; the longest real ones have a few megabytes. */
+const mostBytes = 2 ** 25;
+const mostAnswers = 100;
+
+/** `fetch` for answers that are read into memory: of one question, no more than that many, and no more bytes in all. */
+function measured(fetch: Fetch, host: string): Fetch {
+  let [bytes, answers] = [0, 0];
+  const tooMuch = (what: string): GraftError => new GraftError({ where: host, what, next: "Search for another model; this hub or mirror is not in order" });
+  return async (input, init) => {
+    if (++answers > mostAnswers) throw tooMuch(`its list goes on after ${mostAnswers} pages`);
+    const response = await fetch(input, init);
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    const reader = response.body?.getReader();
+    for (;;) {
+      const { done = true, value } = (await reader?.read()) ?? {};
+      if (done || value === undefined) break;
+      bytes += value.byteLength;
+      if (bytes > mostBytes) {
+        await reader?.cancel();
+        throw tooMuch(`its answer has more than ${mostBytes / 2 ** 20} MB`);
+      }
+      parts.push(value);
+    }
+    return new Response(new Blob(parts), { status: response.status, headers: response.headers });
+  };
+}
+
+/**
+ * For what is asked once and not again: passing trouble is as final as any other. What the hub's library throws over an answer that
+ * is not what it expects is about the hub.
+ */
+export async function once<T>(access: HubAccess, options: AskOptions, work: (fetch: Fetch, hubUrl: string) => Promise<T>): Promise<T> {
+  const hubUrl = hubBase(access);
+  const { host } = new URL(hubUrl);
   try {
-    return await work();
+    return await work(measured(asker(access, options), host), hubUrl);
   } catch (error) {
-    throw error instanceof TroubleOnTheWay ? error.sentence : error;
+    if (error instanceof TroubleOnTheWay) throw error.sentence;
+    if (error instanceof GraftError || error instanceof CancelledError) throw error;
+    if (options.signal?.aborted) throw new CancelledError();
+    throw new GraftError({ where: host, what: `its answer is not what a hub answers (${error instanceof Error ? error.message : String(error)})`, wanted: "the routes of huggingface.co", next: "Check the hub's address in its settings" });
   }
 }

@@ -115,6 +115,25 @@ describe("a repository", () => {
     expect(await describeWith([])).toMatchObject({ licence: null, licenceUrl: null });
   });
 
+  it("of a hub that answers something else, without end, or with too much, is a sentence", async () => {
+    const ask = (fetch: () => Promise<Response>): Promise<string> => sentence(searchHub({ text: "x", task: "text-classification" }, access, known, { fetch }));
+    for (const answer of ["<html>hello</html>", "{}", "null", "[".repeat(100_000)]) expect(await ask(async () => new Response(answer)), answer.slice(0, 40)).toMatch(/^127\.0\.0\.1:\d+: its answer is not what a hub answers/);
+    const chunk = new Uint8Array(2 ** 20).fill(0x20);
+    let sent = 0;
+    const endless = (): ReadableStream<Uint8Array> => new ReadableStream({ pull: (controller) => (sent++, controller.enqueue(chunk)) });
+    expect(await ask(async () => new Response(endless()))).toMatch(/its answer has more than 32 MB/);
+    expect(sent).toBeLessThan(40);
+    expect(await ask(async () => new Response("[]", { headers: { Link: '<http://127.0.0.1:1/api/models?cursor=1>; rel="next"' } }))).toMatch(/its list goes on after 100 pages/);
+  });
+
+  it("whose config.json is no JSON is described with that", async () => {
+    const fetch = async (url: unknown): Promise<Response> => {
+      if (String(url).includes("/tree/")) return Response.json([{ type: "file", path: "config.json", size: 3 }, { type: "file", path: "model.safetensors", size: 3 }]);
+      return String(url).includes("/resolve/") ? new Response("{a}") : Response.json({ _id: "1", id: "a/b", sha: plain.revision, tags: [], downloads: 1 });
+    };
+    expect((await describeRepository("a/b", access, known, { fetch })).problem?.what).toBe("it is not readable JSON");
+  });
+
   it("that is not there, and a hub that is not there, are sentences", async () => {
     expect(await sentence(describeRepository("nobody/nothing", access, known))).toMatch(/no such public repository/);
     expect(await sentence(describeRepository("a/b", { base: "http://127.0.0.1:1" }, known))).toMatch(/no answer that this page may read.*CORS/);

@@ -1,9 +1,10 @@
 /** What the hub says of its models: search, and one repository in detail. Downloads nothing but a config.json. */
 import { listFiles, listModels, modelInfo } from "@huggingface/hub";
 import { GraftError, type ErrorSentence } from "../core/errors.ts";
+import { parseJson } from "../core/json.ts";
 import type { HubAccess, HubFile, HubGate, HubHit, HubQuery, HubRepository } from "../protocol/hub.ts";
 import type { TaskId } from "../protocol/recipe.ts";
-import { asker, hubBase, once, type AskOptions } from "./ask.ts";
+import { once, type AskOptions } from "./ask.ts";
 import { curated } from "./curated.ts";
 import { isWeights, missingFiles, neededFiles } from "./files.ts";
 
@@ -65,15 +66,15 @@ export function repositoryName(text: string): string | null {
 export async function searchHub({ text, task }: HubQuery, access: HubAccess, families: Families, options: AskOptions = {}): Promise<readonly HubHit[]> {
   const wanted = text.trim();
   if (wanted === "") return curated.filter((model) => model.task === task && families.has(model.modelType)).map(({ task: _, ...hit }) => hit);
-  return once(async () => {
+  return once(access, options, async (fetch, hubUrl) => {
     const hits: HubHit[] = [];
     const found = listModels({
       search: { query: repositoryName(wanted) ?? wanted, tags: ["safetensors"] },
       sort: "downloads",
       limit: scanned,
       additionalFields: [...fields],
-      hubUrl: hubBase(access),
-      fetch: asker(access, options),
+      hubUrl,
+      fetch,
     });
     for await (const model of found) {
       const modelType = modelTypeOf(model.config, model);
@@ -85,11 +86,11 @@ export async function searchHub({ text, task }: HubQuery, access: HubAccess, fam
   });
 }
 
-const bytesOf: Readonly<Record<string, number>> = { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, BF16: 2, I16: 2, I8: 1, U8: 1, BOOL: 1 };
+const bytesOf: ReadonlyMap<string, number> = new Map(Object.entries({ F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, BF16: 2, I16: 2, I8: 1, U8: 1, BOOL: 1 }));
 
 function weightsBytes(parameters: Record<string, number> | undefined): number | null {
   if (!parameters) return null;
-  return Object.entries(parameters).reduce((sum, [type, count]) => sum + count * (bytesOf[type] ?? 4), 0);
+  return Object.entries(parameters).reduce((sum, [type, count]) => sum + count * (bytesOf.get(type) ?? 4), 0);
 }
 
 /** What a repository has and Graft would download; not yet what of it is here and whether it fits. */
@@ -97,9 +98,7 @@ export type RepositoryFacts = Omit<HubRepository, "storedBytes" | "fit"> & { rea
 
 /** @throws GraftError where there is no such repository, or the hub does not answer. */
 export async function describeRepository(name: string, access: HubAccess, families: Families, options: AskOptions = {}): Promise<RepositoryFacts> {
-  return once(async () => {
-    const hubUrl = hubBase(access);
-    const fetch = asker(access, options);
+  return once(access, options, async (fetch, hubUrl) => {
     const info = await modelInfo({ name, hubUrl, fetch, additionalFields: [...fields, "sha", "cardData"] });
     if (!/^[0-9a-f]{7,64}$/.test(info.sha)) throw new GraftError({ where: info.name, what: "the hub does not say at which commit it is", next: "Search for another model; this hub or mirror is not in order" });
     const listed: HubFile[] = [];
@@ -117,13 +116,17 @@ export async function describeRepository(name: string, access: HubAccess, famili
     let modelType = modelTypeOf(info.config, info);
     if (!problem) {
       try {
-        const config: unknown = await (await fetch(fileUrl(hubUrl, info.name, info.sha, "config.json"))).json();
-        modelType = modelTypeOf(config, info);
-        problem = problemOf(() => families.check(config, `${info.name}, config.json`));
+        const where = `${info.name}, config.json`;
+        const response = await fetch(fileUrl(hubUrl, info.name, info.sha, "config.json"));
+        const bytes = new Uint8Array(await response.arrayBuffer());
+        problem = problemOf(() => {
+          const config = parseJson(bytes, where);
+          modelType = modelTypeOf(config, info);
+          families.check(config, where);
+        });
       } catch (error) {
-        if (error instanceof SyntaxError) problem = { where: `${info.name}, config.json`, what: "it is not JSON" };
         // Terms that were not accepted: said beside the rest of what is known.
-        else if (error instanceof GraftError && gate !== "open") problem = error.sentence;
+        if (error instanceof GraftError && gate !== "open") problem = error.sentence;
         else throw error;
       }
     }

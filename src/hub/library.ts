@@ -3,6 +3,7 @@
  * there only when all of them are. Knows no model: what the files mean is for who opens them.
  */
 import { GraftError } from "../core/errors.ts";
+import { parseJson } from "../core/json.ts";
 import type { HubAccess, HubFile, HubRepository, StorageReport, StoredModel } from "../protocol/hub.ts";
 import type { SourceFile } from "../protocol/data.ts";
 import type { Progress } from "../protocol/api.ts";
@@ -158,9 +159,9 @@ export class HubLibrary {
   private async json(folder: string, name: string): Promise<unknown> {
     try {
       const file = await this.storage.file(folder, name);
-      return file ? (JSON.parse(await file.text()) as unknown) : undefined;
+      return file ? parseJson(await file.text(), name) : undefined;
     } catch (error) {
-      if (error instanceof SyntaxError) return undefined;
+      if (error instanceof GraftError) return undefined;
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 /** What dropped model files become: finds out which format they are in, reads them, and makes of the model one to start from. */
 import { GraftError } from "../core/errors.ts";
-import { JsonCursor, parseJson } from "../formats/json-cursor.ts";
+import { parseJson } from "../core/json.ts";
+import { JsonCursor } from "../formats/json-cursor.ts";
 import { readOnnx } from "../formats/onnx/read.ts";
 import { baseName, readTfjsFiles, type ModelFile } from "../formats/tfjs-files.ts";
 import { readTfjsGraph } from "../formats/tfjs-graph/read.ts";

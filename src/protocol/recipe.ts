@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { backendNames, type BackendName } from "../core/backends.ts";
 import { GraftError } from "../core/errors.ts";
+import { parseJson } from "../core/json.ts";
 
 export const taskIds = ["image-classification", "text-classification"] as const;
 export type TaskId = (typeof taskIds)[number];
@@ -119,6 +120,19 @@ export function parseRecipe(value: unknown, where = "recipe"): Recipe {
     what: issue?.message ?? "not a recipe",
     next: "docs/recipe.md lists every field with its values.",
   });
+}
+
+/** A recipe with every field written out has two thousand characters; lists of layers are what can be long. */
+export const longestRecipe = { bytes: 1_000_000, words: "a recipe of at most a million characters" };
+
+/**
+ * A recipe out of the text of a file: whoever wrote it.
+ * @throws GraftError naming the file, and the field where one is wrong.
+ */
+export function readRecipe(text: string, where: string, { overrides = {}, next = "Choose a recipe.json, as Graft writes it" }: { readonly overrides?: Readonly<Record<string, unknown>>; readonly next?: string } = {}): Recipe {
+  const value = parseJson(text, where, { longest: longestRecipe, next });
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new GraftError({ where, what: "this is JSON, but not a recipe", wanted: 'an object with at least "task" and "model"' });
+  return parseRecipe({ ...value, ...overrides }, where);
 }
 
 /** JSON Schema of a recipe as a person may write it. */

@@ -1,6 +1,6 @@
 /** What a download says of itself: graft.json for Graft, README.md for people. */
 import { z } from "zod";
-import { GraftError } from "../core/errors.ts";
+import { GraftError, printable } from "../core/errors.ts";
 import { headlineOf } from "../protocol/headline.ts";
 import { taskIds, type Recipe } from "../protocol/recipe.ts";
 import type { ExportFormat, Int8Report, RunResults } from "../protocol/run.ts";
@@ -44,8 +44,8 @@ export function describeDownload(manifest: DownloadManifest, { recipe, results, 
   const { input, classes } = manifest;
   const { name, before, after, isShare } = headlineOf(results.validation);
   const show = (value: number): string => (isShare ? `${(100 * value).toFixed(1)} %` : value.toPrecision(4));
-  const among = classes.length === 0 ? "" : `, ${classes.length} classes (${classes.slice(0, 12).join(", ")}${classes.length > 12 ? ", …" : ""})`;
-  return `# ${manifest.name}
+  const among = classes.length === 0 ? "" : `, ${classes.length} classes (${classes.slice(0, 12).map(printable).join(", ")}${classes.length > 12 ? ", …" : ""})`;
+  return `# ${printable(manifest.name)}
 
 Fine-tuned with Graft in a browser tab: ${recipe.model} for ${manifest.task}${among}.
 ${name}: validation ${show(after)}${results.test ? `, test ${show(headlineOf(results.test).after)}` : ""}; before fine-tuning ${show(before)}.

@@ -88,8 +88,8 @@ function section(format: ExportFormat, manifest: DownloadManifest): string {
       const feed =
         input.kind === "image"
           ? `const image = tf.image.resizeBilinear(tf.browser.fromPixels(picture), [${input.size}, ${input.size}]).expandDims(0);
-const logits = model.execute({ "${input.name}": image });`
-          : `const logits = model.execute({ "${input.name}": tf.tensor2d(ids, [1, ${input.maxTokens}], "int32") });`;
+const logits = model.execute({ ${JSON.stringify(input.name)}: image });`
+          : `const logits = model.execute({ ${JSON.stringify(input.name)}: tf.tensor2d(ids, [1, ${input.maxTokens}], "int32") });`;
       return `
 ## In TensorFlow.js
 
@@ -110,7 +110,7 @@ const probabilities = tf.softmax(logits); // in the order of labels.json
 import onnxruntime
 session = onnxruntime.InferenceSession("model.onnx")
 # ${inputNote(manifest)}
-logits, = session.run(None, {"${input.name}": inputs})   # ${shape}; in the order of labels.json
+logits, = session.run(None, {${JSON.stringify(input.name)}: inputs})   # ${shape}; in the order of labels.json
 \`\`\`
 `;
     case "pytorch":

@@ -1,5 +1,6 @@
 /** A download, opened again: the very graph and weights that the run ended with. */
 import { GraftError } from "../core/errors.ts";
+import { parseJson } from "../core/json.ts";
 import { readZip } from "../data/zip.ts";
 import { GraphModule } from "../engine/module.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -102,10 +103,5 @@ async function bytesOf(entries: Entries, path: string): Promise<Uint8Array> {
 }
 
 async function jsonOf(entries: Entries, path: string): Promise<unknown> {
-  try {
-    return JSON.parse(new TextDecoder().decode(await bytesOf(entries, path)));
-  } catch (error) {
-    if (error instanceof GraftError) throw error;
-    throw new GraftError({ where: path, what: "it is not valid JSON", next: "Download the model again" });
-  }
+  return parseJson(await bytesOf(entries, path), path, { next: "Download the model again" });
 }

@@ -11,7 +11,7 @@ import { CommandError, distFolder, ensureBuilt } from "./project.mjs";
 import { serve } from "./serve.mjs";
 import { driveRun } from "./tune/drive.ts";
 import { createReporter } from "./tune/report.ts";
-import { readRecipe } from "./tune/recipe-file.ts";
+import { readRecipeFile } from "./tune/recipe-file.ts";
 import { writeOutput } from "./tune/output.ts";
 
 const usage = "Usage: npm run tune -- --recipe recipe.json --data PATH --out DIR [--backend auto|webgpu|wasm|cpu] [--model DIR]";
@@ -52,7 +52,7 @@ export function readArguments(args: readonly string[]): Arguments {
   if (!statSync(dataPath, { throwIfNoEntry: false })) throw new CommandError(`--data ${data}: there is no such file or folder.`);
   return {
     // An imported model is known by its card, not by the recipe's name for it.
-    recipe: readRecipe(fromHere(recipe), { ...(backend && { backend }), ...(model && { model: "imported" }) }),
+    recipe: readRecipeFile(fromHere(recipe), { ...(backend && { backend }), ...(model && { model: "imported" }) }),
     data: dataPath,
     out: fromHere(out),
     model: model && requireFolder("model", fromHere(model)),

@@ -1,9 +1,10 @@
 /** Puts adapters that PEFT, or write.ts, has kept onto their base model. What would compute something else than plain LoRA is refused. */
 import { GraftError } from "../../core/errors.ts";
+import { parseJson } from "../../core/json.ts";
 import { adaptableLayers, addAdapters, isAdapter } from "../../graph/surgery/lora.ts";
 import { suchAs } from "../../graph/patterns.ts";
 import type { Model } from "../../graph/types.ts";
-import { JsonCursor, parseJson } from "../json-cursor.ts";
+import { JsonCursor } from "../json-cursor.ts";
 import { readSafetensors } from "../safetensors/read.ts";
 import { weightsFromUpstream } from "../safetensors/upstream.ts";
 import { configFile, tensorPrefix, weightsFile } from "./write.ts";

@@ -3,10 +3,11 @@
  * checked before use. Format: huggingface.co/docs/safetensors.
  */
 import { GraftError } from "../../core/errors.ts";
+import { parseJson } from "../../core/json.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
 import type { WeightValues } from "../../graph/types.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "../half-floats.ts";
-import { JsonCursor, parseJson } from "../json-cursor.ts";
+import { JsonCursor } from "../json-cursor.ts";
 
 export interface StoredTensor {
   readonly shape: readonly number[];

@@ -3,8 +3,9 @@
  * header is read at once; a tensor's values are read when asked for, so that the files are never in memory as a whole.
  */
 import { GraftError } from "../../core/errors.ts";
+import { parseJson } from "../../core/json.ts";
 import { parentPath } from "../../graph/paths.ts";
-import { JsonCursor, parseJson } from "../json-cursor.ts";
+import { JsonCursor } from "../json-cursor.ts";
 import { baseName, listed, type ModelFile } from "../tfjs-files.ts";
 import { decodeTensor, readSafetensorsHeader, type StoredTensor } from "./read.ts";
 

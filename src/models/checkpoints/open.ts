@@ -3,7 +3,8 @@
  * safetensors files fill it, and the tokenizer or the pixels' range come from the files beside them.
  */
 import { GraftError } from "../../core/errors.ts";
-import { JsonCursor, parseJson } from "../../formats/json-cursor.ts";
+import { parseJson } from "../../core/json.ts";
+import { JsonCursor } from "../../formats/json-cursor.ts";
 import { openCheckpointTensors } from "../../formats/safetensors/shards.ts";
 import { baseName, listed, type ModelFile } from "../../formats/tfjs-files.ts";
 import { countWeights } from "../../graph/parameters.ts";

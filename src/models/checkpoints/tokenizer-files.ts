@@ -1,6 +1,7 @@
 /** The tokenizer of a checkpoint: tokenizer.json, or the older files that it can be made of, beside config.json. */
 import { GraftError } from "../../core/errors.ts";
-import { JsonCursor, parseJson } from "../../formats/json-cursor.ts";
+import { parseJson } from "../../core/json.ts";
+import { JsonCursor } from "../../formats/json-cursor.ts";
 import { baseName, type ModelFile } from "../../formats/tfjs-files.ts";
 import { bytePairJson, wordPieceJson } from "../tokenizers/legacy-files.ts";
 import { openTokenizer } from "../tokenizers/open.ts";

@@ -1,5 +1,5 @@
 /** The embedded image model: its card, and how its files become a trunk. */
-import { parseJson } from "../../formats/json-cursor.ts";
+import { parseJson } from "../../core/json.ts";
 import type { ModelFamily } from "../types.ts";
 import { buildMobilenetV3Coco } from "./build.ts";
 

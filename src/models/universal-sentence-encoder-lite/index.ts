@@ -1,5 +1,5 @@
 /** The embedded text model: its card, and how its files become an encoder. */
-import { parseJson } from "../../formats/json-cursor.ts";
+import { parseJson } from "../../core/json.ts";
 import type { ModelFamily } from "../types.ts";
 import { blocks, buildUniversalSentenceEncoderLite, featuresName, inputName, maxTokens } from "./build.ts";
 import { createTokenizer } from "./tokenizer.ts";

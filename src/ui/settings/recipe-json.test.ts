@@ -25,7 +25,7 @@ describe("a recipe as a file", () => {
   });
 
   it("is refused with the file, and the field where one is wrong", async () => {
-    expect(await sentence(() => readRecipeFile(file("PK..", "graft.zip")))).toMatch(/^graft\.zip: this is not JSON .*Unpack the zip/);
+    expect(await sentence(() => readRecipeFile(file("PK..", "graft.zip")))).toMatch(/^graft\.zip: it is not readable JSON\. Unpack the zip/);
     expect(await sentence(() => readRecipeFile(file("[1]")))).toMatch(/^recipe\.json: this is JSON, but not a recipe/);
     expect(await sentence(() => readRecipeFile(file('{"task":"text-classification","model":"m","epochs":0}')))).toMatch(/^recipe\.json, field "epochs"/);
   });

@@ -1,6 +1,6 @@
 /** The recipe as a file: what is written out, and what is accepted back. */
 import { GraftError } from "../../core/errors.ts";
-import { parseRecipe, type Recipe } from "../../protocol/recipe.ts";
+import { longestRecipe, parseRecipe, readRecipe, type Recipe } from "../../protocol/recipe.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -25,16 +25,9 @@ export function recipeText(recipe: Recipe): string {
 
 /** @throws GraftError naming the file, and the field where one is wrong. */
 export async function readRecipeFile({ path, blob }: { readonly path: string; readonly blob: Blob }): Promise<Recipe> {
-  const text = (await blob.text()).replace(/^\uFEFF/, "");
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const next = /\.zip$/i.test(path) ? "Unpack the zip and choose the recipe.json in it" : "Choose a recipe.json, as Graft writes it";
-    throw new GraftError({ where: path, what: `this is not JSON (${(error as Error).message})`, next });
-  }
-  if (!isObject(value)) throw new GraftError({ where: path, what: "this is JSON, but not a recipe", wanted: 'an object with at least "task" and "model"' });
-  return parseRecipe(value, path);
+  // Of a zip or a film that somebody took for a recipe, its first bytes tell as much as all of it.
+  const text = await blob.slice(0, longestRecipe.bytes + 1).text();
+  return readRecipe(text, path, /\.zip$/i.test(path) ? { next: "Unpack the zip and choose the recipe.json in it" } : {});
 }
 
 interface Surroundings {

@@ -2,7 +2,7 @@
 import { strFromU8, unzipSync } from "fflate";
 import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
-import { parseRecipe, type Recipe } from "../../../src/protocol/recipe.ts";
+import { longestRecipe, readRecipe, type Recipe } from "../../../src/protocol/recipe.ts";
 import { CommandError } from "../project.mjs";
 
 function readBytes(path: string): Uint8Array {
@@ -18,7 +18,7 @@ function recipeInZip(path: string, bytes: Uint8Array): string {
   const isRecipe = (name: string): boolean => basename(name) === "recipe.json";
   let files: Record<string, Uint8Array>;
   try {
-    files = unzipSync(bytes, { filter: ({ name }) => isRecipe(name) });
+    files = unzipSync(bytes, { filter: ({ name, originalSize }) => isRecipe(name) && originalSize <= longestRecipe.bytes });
   } catch {
     throw new CommandError(`--recipe ${path}: this zip cannot be read. Download it again.`);
   }
@@ -31,15 +31,8 @@ function recipeInZip(path: string, bytes: Uint8Array): string {
  * The checked and completed recipe, with `overrides` from the command line in place of its own fields.
  * @throws GraftError or CommandError with a sentence that names the field, or what is wrong with the file.
  */
-export function readRecipe(path: string, overrides: { readonly backend?: string; readonly model?: string } = {}): Recipe {
+export function readRecipeFile(path: string, overrides: { readonly backend?: string; readonly model?: string } = {}): Recipe {
   const bytes = readBytes(path);
-  const text = extname(path).toLowerCase() === ".zip" ? recipeInZip(path, bytes) : strFromU8(bytes).replace(/^\uFEFF/, "");
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new CommandError(`--recipe ${path}: not JSON: ${(error as Error).message}.`);
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new CommandError(`--recipe ${path}: expected a JSON object with at least "task" and "model".`);
-  return parseRecipe({ ...value, ...overrides }, basename(path));
+  const text = extname(path).toLowerCase() === ".zip" ? recipeInZip(path, bytes) : strFromU8(bytes);
+  return readRecipe(text, basename(path), { overrides });
 }
