@@ -3,6 +3,7 @@
  * second, and run a bounded number of slow things side by side.
  */
 import { CancelledError } from "../core/errors.ts";
+import { Turn } from "../core/turn.ts";
 import type { OnProgress } from "../protocol/api.ts";
 
 export interface JobOptions {
@@ -10,12 +11,11 @@ export interface JobOptions {
   readonly signal?: AbortSignal;
 }
 
-const workMs = 30;
 const reportMs = 100;
 
 export class Pace {
   private readonly options: JobOptions;
-  private workedSinceMs = performance.now();
+  private readonly turn = new Turn();
   private reportedAtMs = -Infinity;
 
   constructor(options: JobOptions) {
@@ -24,7 +24,7 @@ export class Pace {
 
   /** True when it is time to `await breathe()`; cheap enough to ask for every row. */
   get due(): boolean {
-    return performance.now() - this.workedSinceMs > workMs;
+    return this.turn.isOver;
   }
 
   /** @throws CancelledError once the job is cancelled. */
@@ -35,9 +35,7 @@ export class Pace {
   /** Lets the event loop run if the job has kept it for long. */
   async breathe(): Promise<void> {
     this.check();
-    if (!this.due) return;
-    await new Promise((resolve) => setTimeout(resolve));
-    this.workedSinceMs = performance.now();
+    await this.turn.pass();
     this.check();
   }
 

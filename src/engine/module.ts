@@ -81,6 +81,14 @@ export class GraphModule {
     this.statistics = new Map(statistics.map((parameter) => [parameter.name, variableOf(parameter, this.flatStatistics)]));
   }
 
+  /**
+   * The tensors of every parameter of `graph`, as they are now and for reading alone: for other graphs over the same parameters. They
+   * stay the module's, and change as it is trained.
+   */
+  parameterTensors(): ReadonlyMap<string, Tensor> {
+    return new Map<string, Tensor>([...this.constants, ...this.variables, ...this.statistics]);
+  }
+
   /** Inputs -> the values at the cut, in inference mode: dropout off, stored statistics. The caller owns both. */
   runTrunk(inputs: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
     return tidyMap(() => execute(this.fused.trunk, new Map([...this.constants, ...inputs]), { release: true }));
@@ -174,7 +182,7 @@ export class GraphModule {
   }
 
   private tailValues(activations: Activations): Map<string, Tensor> {
-    return new Map<string, Tensor>([...this.constants, ...this.variables, ...this.statistics, ...activations]);
+    return new Map<string, Tensor>([...this.parameterTensors(), ...activations]);
   }
 
   /** The tail under the tape; where activations are not kept, segment by segment. */

@@ -136,10 +136,10 @@ class Decoder(Named):
 class Gpt2(Decoder):
     NAMES = {"qkv": "attn/c_attn", "output": "attn/c_proj", "norm1": "ln_1", "inner": "mlp/c_fc", "outer": "mlp/c_proj", "norm2": "ln_2"}
 
-    def __init__(self, task):
+    def __init__(self, task, positions=TOKENS + 4):
         super().__init__()
         self.words = self.module("transformer/wte", nn.Embedding(VOCABULARY, WIDTH))
-        self.positions = self.module("transformer/wpe", nn.Embedding(TOKENS + 4, WIDTH))
+        self.positions = self.module("transformer/wpe", nn.Embedding(positions, WIDTH))
         act = nn.GELU(approximate="tanh")
         self.layers = nn.ModuleList(encoder_layer(self, f"transformer/h/{i}", self.NAMES, act, 1e-5, norm_first=True) for i in range(2))
         self.norm = self.module("transformer/ln_f", nn.LayerNorm(WIDTH, eps=1e-5))
@@ -248,7 +248,7 @@ def start(path, shape):
     return [0, float(f"{math.sqrt(2 / fan_in):.9g}")]
 
 
-def fill(model):
+def fill(model, start=start):
     with torch.no_grad():
         for path, (tensor, view) in model.paths.items():
             part = view(tensor)
