@@ -14,7 +14,9 @@ const layers = {
   models: ["core", "graph", "formats"],
   engine: ["core", "graph"],
   data: ["core"],
-  hub: ["core"],
+  storage: ["core"],
+  hub: ["core", "storage"],
+  projects: ["core", "graph", "formats", "data", "storage"],
   train: ["core", "graph", "engine", "data"],
   client: ["core", "protocol"],
   store: ["core", "protocol", "client"],
@@ -22,7 +24,7 @@ const layers = {
 };
 
 /** Types of the protocol are the vocabulary that every layer shares; their code (zod) is not. */
-const protocolTypes = ["models", "engine", "train", "data", "hub"];
+const protocolTypes = ["models", "engine", "train", "data", "hub", "projects"];
 
 const src = (...names) => `^src/(${names.join("|")})/`;
 

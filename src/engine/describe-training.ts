@@ -64,11 +64,10 @@ function describeOptimizers(): void {
       disposeAll(gradients);
       if (step !== 2) continue;
       // A run that is continued elsewhere: nothing may be lost with the optimizer.
-      const state = optimizer.state();
+      const state = await optimizer.snapshot();
       optimizer.dispose();
       optimizer = createOptimizer(golden.kind as OptimizerKind, golden.options);
       optimizer.restore(state);
-      disposeAll(state);
     }
     for (const [name, want] of Object.entries(golden.final)) expect(await valuesOf(parameters.get(name) as Tensor), name).toBeAllClose(want, { rtol: 1e-5 });
     disposeAll(parameters);

@@ -133,13 +133,19 @@ export class GraphModule {
   }
 
   /** Copies of everything that training may change, on the host: they outlive the device. */
-  snapshot(): Promise<Weights> {
-    return read(this.trained());
+  async snapshot(): Promise<Weights> {
+    const { flatVariables, flatStatistics } = this;
+    return flatVariables && flatStatistics ? new Map([...(await flatVariables.read()), ...(await flatStatistics.read())]) : read(this.trained());
   }
 
   /** Of what a forward pass alone changes: the statistics of trained batch norms. */
   snapshotStatistics(): Promise<Weights> {
     return read(this.statistics);
+  }
+
+  /** How many values each parameter has that training may change. */
+  get trainedSizes(): ReadonlyMap<string, number> {
+    return new Map([...this.trained()].map(([name, { size }]) => [name, size]));
   }
 
   /** Sets what training may change; names that are not among it are left out. */

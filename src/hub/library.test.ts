@@ -4,8 +4,8 @@ import { CancelledError } from "../core/errors.ts";
 import type { Progress } from "../protocol/api.ts";
 import { describeRepository, type RepositoryFacts } from "./client.ts";
 import { HubLibrary, hubId } from "./library.ts";
-import { storedName } from "./storage.ts";
-import { MemoryStorage } from "./testing/memory-storage.ts";
+import { storedName } from "../storage/storage.ts";
+import { MemoryStorage } from "../storage/testing/memory-storage.ts";
 import { someBytes, textRepository } from "./testing/repositories.ts";
 import { startHub, type TestHub } from "./testing/server.ts";
 

@@ -10,7 +10,7 @@ import type { Progress } from "../protocol/api.ts";
 import { asker, hubBase, type AskOptions } from "./ask.ts";
 import { fileUrl, type RepositoryFacts } from "./client.ts";
 import { fitOf } from "./fit.ts";
-import { originalName, storedName, type HubStorage } from "./storage.ts";
+import { originalName, storedName, type FileStorage } from "../storage/storage.ts";
 import { bytesHere, transfer, writeText, type TransferOptions } from "./transfer.ts";
 
 /** Stored names have no dot, so these are nobody else's. The plan says what is wanted; renamed, it says that all of it is here. */
@@ -36,9 +36,9 @@ export function hubId({ name, revision }: { readonly name: string; readonly revi
 const folderOf = ({ name, revision }: { readonly name: string; readonly revision: string }): string => storedName(`${name}@${revision}`);
 
 export class HubLibrary {
-  private readonly storage: HubStorage;
+  private readonly storage: FileStorage;
 
-  constructor(storage: HubStorage) {
+  constructor(storage: FileStorage) {
     this.storage = storage;
   }
 

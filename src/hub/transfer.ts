@@ -9,10 +9,11 @@ import { __internal_sha256 as sha256 } from "@huggingface/hub";
 import { CancelledError, GraftError } from "../core/errors.ts";
 import type { HubFile } from "../protocol/hub.ts";
 import { TroubleOnTheWay, type Fetch } from "./ask.ts";
-import { storedName, type HubStorage } from "./storage.ts";
+import { storedName, type FileStorage } from "../storage/storage.ts";
+import { writeFile } from "../storage/write-file.ts";
 
 export interface TransferOptions {
-  readonly storage: HubStorage;
+  readonly storage: FileStorage;
   readonly folder: string;
   /** See `asker`. */
   readonly fetch: Fetch;
@@ -34,7 +35,7 @@ const partOf = (name: string): string => `${name}.part`;
 const tagOf = (name: string): string => `${name}.etag`;
 
 /** How many bytes of it are here. */
-export async function bytesHere(storage: HubStorage, folder: string, file: HubFile): Promise<number> {
+export async function bytesHere(storage: FileStorage, folder: string, file: HubFile): Promise<number> {
   const name = storedName(file.path);
   const here = (await storage.file(folder, name)) ?? (await storage.file(folder, partOf(name)));
   return Math.min(here?.size ?? 0, file.bytes);
@@ -157,20 +158,15 @@ async function check(file: HubFile, { storage, folder, signal }: TransferOptions
 }
 
 /** What is not what the hub promised is not kept. */
-async function discard(file: HubFile, storage: HubStorage, folder: string, what: string): Promise<never> {
+async function discard(file: HubFile, storage: FileStorage, folder: string, what: string): Promise<never> {
   const name = storedName(file.path);
   await storage.remove(folder, partOf(name));
   await storage.remove(folder, tagOf(name));
   throw new GraftError({ where: file.path, what, next: "The file was thrown away. Download again; if it stays so, the hub or the mirror has a broken copy" });
 }
 
-export async function writeText(storage: HubStorage, folder: string, name: string, text: string): Promise<void> {
-  const writer = await storage.append(folder, name, 0);
-  try {
-    await writer.write(new TextEncoder().encode(text));
-  } finally {
-    await writer.close();
-  }
+export function writeText(storage: FileStorage, folder: string, name: string, text: string): Promise<void> {
+  return writeFile(storage, folder, name, [new TextEncoder().encode(text)]);
 }
 
 function wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -3,15 +3,16 @@
  * loss, a source examples; everything else is the recipe. Same problem, recipe and backend: the same losses, bit for bit.
  */
 import type { Rng } from "../core/rng.ts";
-import { initialPlateau, scheduledLearningRate, updatePlateau } from "../core/schedules.ts";
+import { scheduledLearningRate, updatePlateau } from "../core/schedules.ts";
 import { planEpoch } from "../data/batches.ts";
 import { deviceIsLost } from "../engine/backend.ts";
 import type { GraphModule } from "../engine/module.ts";
 import { createTrainingStep, type StepObjective, type TrainingStep } from "../engine/steps/training-step.ts";
 import type { Weights } from "../graph/types.ts";
 import type { Recipe } from "../protocol/recipe.ts";
-import type { EpochPoint, RunEvent, StepPoint, StopReason } from "../protocol/run.ts";
+import type { EpochPoint, RunEvent, StopReason } from "../protocol/run.ts";
 import type { ActivationCache, ExampleView } from "./activations.ts";
+import { initialProgress, noSums, refuseMisfit, type Checkpoints, type TrainingCheckpoint, type TrainingProgress } from "./checkpoint.ts";
 import type { RunControl } from "./control.ts";
 import { evaluate, type EvaluateContext } from "./evaluate.ts";
 import { stackTargets, weightOf, type ExampleSource } from "./examples.ts";
@@ -39,13 +40,6 @@ export interface TrainingOutcome {
   readonly bestEpoch: number;
   /** Where the device was lost, and the module with it: what training had changed by the best epoch. */
   readonly weights?: Weights;
-}
-
-interface Best {
-  readonly epoch: number;
-  readonly score: number;
-  /** On the host. */
-  readonly weights: Weights;
 }
 
 /** The views that the run will look at, for preparing them beforehand. */
@@ -80,69 +74,84 @@ export interface TrainOptions {
   readonly onEvent: (event: RunEvent) => void;
   /** Called after each epoch's evaluation, when the module is as the epoch left it. */
   readonly afterEvaluation?: (epoch: number) => Promise<void>;
+  readonly checkpoints?: Checkpoints;
+  /** Goes on from there: a problem, recipe and generator as the interrupted run had them give the losses that it would have had. */
+  readonly resumeFrom?: TrainingCheckpoint;
 }
 
 /**
  * Trains the module in place.
- * @throws GraftError if the loss stops being a number.
+ * @throws GraftError if the loss stops being a number, or the checkpoint is of something else.
  */
-export async function train(problem: TrainingProblem, recipe: Recipe, { rng, control, onEvent, afterEvaluation }: TrainOptions): Promise<TrainingOutcome> {
+export async function train(problem: TrainingProblem, recipe: Recipe, { rng, control, onEvent, afterEvaluation, checkpoints, resumeFrom }: TrainOptions): Promise<TrainingOutcome> {
   const { module, source } = problem;
   const { objective, learningRateScale } = problem;
   const trainingStep = createTrainingStep(module, stepObjective(objective), { ...recipe, learningRateScale });
   const epochSteps = stepsPerEpoch(problem, recipe);
   const schedule = { kind: recipe.schedule, learningRate: recipe.learningRate, totalSteps: epochSteps * recipe.epochs, warmUp: recipe.warmUp };
   const context: EvaluateContext = { ...problem, batchSize: problem.microBatchSize, control, keepOutputs: false };
-  const epochs: EpochPoint[] = [];
-  const startMs = performance.now();
-  let examplesSeen = 0;
-  let step = 0;
-  let handFactor = 1;
+  const now: { -readonly [Key in keyof TrainingProgress]: TrainingProgress[Key] } = { ...(resumeFrom?.progress ?? initialProgress(problem.microBatchSize)) };
+  const startMs = performance.now() - 1000 * now.seconds.run;
+  let epochStartMs = performance.now() - 1000 * now.seconds.epoch;
+  let bestWeights = resumeFrom?.tensors.best ?? null;
   let modeTold = false;
-  let plateau = initialPlateau;
-  let best: Best | null = null;
-  let epochsWithoutGain = 0;
-  let reason: StopReason = "completed";
+  const outOfPatience = (): boolean => recipe.earlyStopping.enabled && now.epochsWithoutGain >= recipe.earlyStopping.patience;
 
   const telemetry = new Telemetry({
     readFigures: () => trainingStep.readFigures(),
     onSteps: (points) => {
       const seconds = (performance.now() - startMs) / 1000;
-      onEvent({ kind: "steps", points, examplesPerSecond: examplesSeen / seconds, secondsLeft: (seconds / step) * (schedule.totalSteps - step) });
+      onEvent({ kind: "steps", points, examplesPerSecond: now.examplesSeen / seconds, secondsLeft: (seconds / now.step) * (schedule.totalSteps - now.step) });
     },
   });
+  const readFigures = async (): Promise<void> => {
+    for (const { loss, score } of await telemetry.flush()) now.epochSums = { steps: now.epochSums.steps + 1, loss: now.epochSums.loss + loss, score: now.epochSums.score + score };
+  };
+  const saveIfDue = async (moment: "step" | "epoch"): Promise<void> => {
+    if (!checkpoints?.due(moment)) return;
+    await readFigures();
+    const [weights, { slots }] = [await module.snapshot(), await trainingStep.snapshot()];
+    const seconds = { run: (performance.now() - startMs) / 1000, epoch: (performance.now() - epochStartMs) / 1000 };
+    await checkpoints.save({ progress: { ...now, seconds }, tensors: { weights, best: bestWeights ?? new Map(), slots } });
+  };
 
   try {
-    for (let epoch = 0; epoch < recipe.epochs && !control.stopped; epoch++) {
-      const epochStartMs = performance.now();
+    if (resumeFrom) {
+      refuseMisfit(resumeFrom, module.trainedSizes, problem.microBatchSize);
+      module.restore(resumeFrom.tensors.weights);
+      trainingStep.restore({ steps: now.step, slots: resumeFrom.tensors.slots });
+    }
+    while (now.epoch < recipe.epochs && !control.stopped && !outOfPatience()) {
+      const { epoch } = now;
       const plan = planEpoch({
         examples: problem.train.map((index) => ({ index, bucket: source.bucket(index) })),
         batchSize: recipe.batchSize,
         shuffle: true,
         rng: rng.fork(`epoch ${epoch}`),
       });
-      let learningRate = 0;
-      const epochFigures: StepPoint[] = [];
-      for (let first = 0; first < plan.length && !control.stopped; first += recipe.gradientAccumulation) {
+      while (now.batch < plan.length && !control.stopped) {
+        const { step } = now;
         const handSet = control.takeLearningRate();
-        const scheduled = scheduledLearningRate(schedule, step) * plateau.factor;
+        const scheduled = scheduledLearningRate(schedule, step) * now.plateau.factor;
         if (handSet !== null) {
-          handFactor = scheduled > 0 ? handSet / scheduled : 1;
+          now.handFactor = scheduled > 0 ? handSet / scheduled : 1;
           onEvent({ kind: "learning-rate-changed", step, epoch: step / epochSteps, learningRate: handSet });
         }
-        learningRate = scheduled * handFactor;
-        const batches = plan.slice(first, first + recipe.gradientAccumulation);
+        const learningRate = (now.learningRate = scheduled * now.handFactor);
+        const batches = plan.slice(now.batch, now.batch + recipe.gradientAccumulation);
         const views = batches.flatMap((batch) => partsOf(batch, problem.microBatchSize)).map((batch) => batch.map((example) => ({ example, view: viewOf(example, epoch, source.augmentedViews) })));
         await accumulate(problem, trainingStep, views, rng.fork(`step ${step}`));
         trainingStep.apply(learningRate);
-        step++;
-        examplesSeen += batches.reduce((sum, batch) => sum + batch.length, 0);
-        telemetry.push({ step, epoch: step / epochSteps, learningRate });
+        now.step = step + 1;
+        now.batch += batches.length;
+        now.examplesSeen += batches.reduce((sum, batch) => sum + batch.length, 0);
+        telemetry.push({ step: now.step, epoch: now.step / epochSteps, learningRate });
         await trainingStep.ready();
-        if (telemetry.due) epochFigures.push(...(await telemetry.flush()));
+        if (telemetry.due) await readFigures();
+        await saveIfDue("step");
         await control.checkpoint({ onPause: () => onEvent({ kind: "paused" }), onResume: () => onEvent({ kind: "resumed" }) });
       }
-      epochFigures.push(...(await telemetry.flush()));
+      await readFigures();
       const { mode } = trainingStep;
       if (!modeTold && mode.kind === "eager") {
         modeTold = true;
@@ -152,39 +161,43 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
 
       const validation = await evaluate(problem.validation, context);
       const score = recipe.earlyStopping.metric === "validation-loss" ? -validation.loss : objective.scoreInfo.better === "higher" ? validation.score : -validation.score;
-      const improved = best === null || score > best.score;
+      const improved = now.best === null || score > now.best.score;
+      const { epochSums } = now;
       const point: EpochPoint = {
         epoch: epoch + 1,
-        step,
-        trainLoss: mean(epochFigures.map((figure) => figure.loss)),
-        trainScore: mean(epochFigures.map((figure) => figure.score)),
+        step: now.step,
+        trainLoss: epochSums.loss / Math.max(1, epochSums.steps),
+        trainScore: epochSums.score / Math.max(1, epochSums.steps),
         validationLoss: validation.loss,
         validationScore: validation.score,
-        learningRate,
+        learningRate: now.learningRate,
         seconds: (performance.now() - epochStartMs) / 1000,
         best: improved,
       };
       // Before the page hears of the epoch: what it was told is the best has to be kept already.
       if (improved) {
-        best = { epoch: epoch + 1, score, weights: await module.snapshot() };
-        epochsWithoutGain = 0;
-      } else epochsWithoutGain++;
-      epochs.push(point);
+        bestWeights = await module.snapshot();
+        now.best = { epoch: epoch + 1, score };
+      }
+      now.epochsWithoutGain = improved ? 0 : now.epochsWithoutGain + 1;
+      now.epochs = [...now.epochs, point];
       onEvent({ kind: "epoch", point });
       await afterEvaluation?.(point.epoch);
-      if (recipe.schedule === "plateau") plateau = updatePlateau(plateau, validation.loss);
-      if (recipe.earlyStopping.enabled && epochsWithoutGain >= recipe.earlyStopping.patience) {
-        reason = "early-stopped";
-        break;
-      }
+      if (recipe.schedule === "plateau") now.plateau = updatePlateau(now.plateau, validation.loss);
+      now.epoch = epoch + 1;
+      now.batch = 0;
+      now.epochSums = noSums;
+      epochStartMs = performance.now();
+      await saveIfDue("epoch");
     }
-    if (control.stopped) reason = "stopped";
+    const reason: StopReason = control.stopped ? "stopped" : outOfPatience() ? "early-stopped" : "completed";
     const restore = reason === "stopped" || (recipe.earlyStopping.enabled && recipe.earlyStopping.restoreBest);
-    if (restore && best) module.restore(best.weights);
-    return { reason, epochs, bestEpoch: restore && best ? best.epoch : epochs.length };
+    const best = restore && bestWeights ? now.best : null;
+    if (best && bestWeights) module.restore(bestWeights);
+    return { reason, epochs: now.epochs, bestEpoch: best?.epoch ?? now.epochs.length };
   } catch (error) {
-    if (best === null || !(await deviceIsLost())) throw error;
-    return { reason: "device-lost", epochs, bestEpoch: best.epoch, weights: best.weights };
+    if (now.best === null || bestWeights === null || !(await deviceIsLost())) throw error;
+    return { reason: "device-lost", epochs: now.epochs, bestEpoch: now.best.epoch, weights: bestWeights };
   } finally {
     trainingStep.dispose();
   }
@@ -209,8 +222,4 @@ async function accumulate({ cache, source }: TrainingProblem, step: TrainingStep
 /** As many parts as are needed, none larger than `size`. */
 function partsOf(batch: readonly number[], size: number): (readonly number[])[] {
   return Array.from({ length: Math.ceil(batch.length / size) }, (_, part) => batch.slice(part * size, (part + 1) * size));
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }

@@ -2,7 +2,7 @@
 import { JsonCursor } from "../formats/json-cursor.ts";
 import { describeRepository, searchHub, type Families } from "../hub/client.ts";
 import { HubLibrary, type DownloadOptions } from "../hub/library.ts";
-import { OpfsStorage } from "../hub/opfs.ts";
+import { OpfsStorage } from "../storage/opfs.ts";
 import { checkpointFamilies } from "../models/checkpoints/families.ts";
 import { familyOf } from "../models/checkpoints/find-family.ts";
 import { openCheckpoint } from "../models/checkpoints/open.ts";
@@ -28,7 +28,7 @@ export class HubModels {
   /** The one opened last: weights of more than one are more than a tab should hold. */
   private opened: { readonly id: string; readonly loaded: Promise<LoadedModel> } | null = null;
 
-  constructor(library = new HubLibrary(new OpfsStorage())) {
+  constructor(library = new HubLibrary(new OpfsStorage("hub"))) {
     this.library = library;
   }
 

@@ -7,7 +7,7 @@ import type { UpdateRule } from "./rule.ts";
 import { sgd } from "./sgd.ts";
 
 export { clipByGlobalNorm, globalNorm } from "./clip.ts";
-export { decayOf, type Optimizer } from "./optimizer.ts";
+export { decayOf, slotKey, type Optimizer, type OptimizerState } from "./optimizer.ts";
 
 export type OptimizerKind = Recipe["optimizer"];
 

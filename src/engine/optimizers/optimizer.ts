@@ -1,7 +1,20 @@
 /** Steps parameters by a rule and keeps the rule's slots: one class for every optimizer. */
 import { exclusiveFloats, markWritten, readableFloats } from "../kernels/wasm/heap.ts";
+import type { Weights } from "../../graph/types.ts";
 import { tf, type Tensor } from "../tf.ts";
 import type { StepOptions, UpdateRule } from "./rule.ts";
+
+/** Everything that the next step depends on beside the parameters, on the host: any optimizer of the kind goes on from it, on any device. */
+export interface OptimizerState {
+  /** Taken so far. */
+  readonly steps: number;
+  /** By `parameter:slot`. */
+  readonly slots: Weights;
+}
+
+export function slotKey(parameter: string, slot: string): string {
+  return `${parameter}:${slot}`;
+}
 
 export interface Optimizer {
   /**
@@ -9,14 +22,11 @@ export interface Optimizer {
    * @param learningRate of a parameter, by its name.
    */
   step(parameters: ReadonlyMap<string, tf.Variable>, gradients: ReadonlyMap<string, Tensor>, learningRate: (name: string) => number): void;
-  /** Copies of everything that the next step depends on, by `parameter:slot`, and the count of steps. The caller disposes them. */
-  state(): ReadonlyMap<string, Tensor>;
-  /** Continues from such a state, which stays the caller's. */
-  restore(state: ReadonlyMap<string, Tensor>): void;
+  snapshot(): Promise<OptimizerState>;
+  /** Continues from such a state. */
+  restore(state: OptimizerState): void;
   dispose(): void;
 }
-
-const STEP_COUNT = "step";
 
 /** Biases and the scales and shifts of norms do not decay: pulling them to zero does not simplify the function. */
 export function decayOf({ shape }: { readonly shape: readonly number[] }, weightDecay: number): number {
@@ -27,6 +37,8 @@ export class RuleOptimizer implements Optimizer {
   private readonly rule: UpdateRule;
   private readonly weightDecay: number;
   private readonly slots = new Map<string, tf.Variable>();
+  /** Values that slots start from when they are first needed. */
+  private restored: Weights = new Map();
   private steps = 0;
 
   constructor(rule: UpdateRule, { weightDecay }: { readonly weightDecay: number }) {
@@ -68,30 +80,30 @@ export class RuleOptimizer implements Optimizer {
   }
 
   private slotOf(parameter: string, slot: string, { shape }: tf.Variable): tf.Variable {
-    const key = `${parameter}:${slot}`;
+    const key = slotKey(parameter, slot);
     const known = this.slots.get(key);
     if (known) return known;
-    const fresh = tf.tidy(() => tf.variable(tf.fill(shape, 0), false));
+    const values = this.restored.get(key);
+    const fresh = tf.tidy(() => tf.variable(values ? tf.tensor(values, shape, "float32") : tf.fill(shape, 0), false));
     this.slots.set(key, fresh);
     return fresh;
   }
 
-  state(): ReadonlyMap<string, Tensor> {
-    const slots = [...this.slots].map(([key, variable]) => [key, tf.clone(variable)] as const);
-    return new Map<string, Tensor>([...slots, [STEP_COUNT, tf.scalar(this.steps, "int32")]]);
+  async snapshot(): Promise<OptimizerState> {
+    const values = await Promise.all([...this.slots].map(async ([key, variable]) => [key, ((await variable.data()) as Float32Array).slice()] as const));
+    return { steps: this.steps, slots: new Map([...this.restored, ...values]) };
   }
 
-  restore(state: ReadonlyMap<string, Tensor>): void {
+  restore({ steps, slots }: OptimizerState): void {
     this.dispose();
-    for (const [key, tensor] of state) {
-      if (key === STEP_COUNT) this.steps = tensor.dataSync()[0] as number;
-      else this.slots.set(key, tf.variable(tensor, false));
-    }
+    this.steps = steps;
+    this.restored = slots;
   }
 
   dispose(): void {
     for (const variable of this.slots.values()) variable.dispose();
     this.slots.clear();
+    this.restored = new Map();
     this.steps = 0;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { accumulate, blockGrid, normAndScale, updateKernel, type UpdateKernel } from "../kernels/webgpu/flat-step.ts";
 import type { GraphModule } from "../module.ts";
-import { decayOf, updateRule } from "../optimizers/index.ts";
+import { decayOf, slotKey, updateRule, type OptimizerState } from "../optimizers/index.ts";
 import type { UpdateRule } from "../optimizers/rule.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { CapturedFunction, type CaptureState } from "../webgpu/capture.ts";
@@ -128,6 +128,22 @@ export class CapturedStep implements TrainingStep {
     if (count === 0) return [];
     const values = new Float32Array(await orDeviceError(this.backend.device, readRange(this.backend, this.figureRing, { offset: 0, size: count * FIGURE_BYTES })));
     return Array.from({ length: count }, (_, i) => ({ loss: values[4 * i] ?? NaN, score: values[4 * i + 1] ?? NaN, gradientNorm: values[4 * i + 2] ?? NaN }));
+  }
+
+  async snapshot(): Promise<OptimizerState> {
+    const slots = await Promise.all(Object.entries(this.slots).map(async ([slot, flat]) => [...(await flat.read())].map(([name, values]) => [slotKey(name, slot), values] as const)));
+    return { steps: this.steps, slots: new Map(slots.flat()) };
+  }
+
+  restore({ steps, slots }: OptimizerState): void {
+    flush(this.backend);
+    for (const [slot, flat] of Object.entries(this.slots)) {
+      for (const name of flat.tensors.keys()) {
+        const values = slots.get(slotKey(name, slot));
+        if (values) flat.write(name, values);
+      }
+    }
+    this.steps = steps;
   }
 
   get mode(): StepMode {

@@ -1,6 +1,6 @@
 /** A step as plain tensor ops, one after the other: on wasm and cpu, where issuing an op costs next to nothing. */
 import type { GraphModule } from "../module.ts";
-import { clipByGlobalNorm, createOptimizer, globalNorm, type Optimizer } from "../optimizers/index.ts";
+import { clipByGlobalNorm, createOptimizer, globalNorm, type Optimizer, type OptimizerState } from "../optimizers/index.ts";
 import { tf, type Tensor } from "../tf.ts";
 import type { MicroBatch, StepFigures, StepMode, StepObjective, StepSettings, TrainingStep } from "./training-step.ts";
 
@@ -64,6 +64,14 @@ export class EagerStep implements TrainingStep {
     const values = await stacked.data();
     stacked.dispose();
     return figures.map((_, i) => ({ loss: values[3 * i] ?? NaN, score: values[3 * i + 1] ?? NaN, gradientNorm: values[3 * i + 2] ?? NaN }));
+  }
+
+  snapshot(): Promise<OptimizerState> {
+    return this.optimizer.snapshot();
+  }
+
+  restore(state: OptimizerState): void {
+    this.optimizer.restore(state);
   }
 
   dispose(): void {

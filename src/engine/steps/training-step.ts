@@ -3,7 +3,7 @@
  * is behind this interface; the loop does not know.
  */
 import type { GraphModule, Activations } from "../module.ts";
-import type { OptimizerKind } from "../optimizers/index.ts";
+import type { OptimizerKind, OptimizerState } from "../optimizers/index.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { CapturedStep } from "./captured-step.ts";
 import { EagerStep } from "./eager-step.ts";
@@ -63,6 +63,10 @@ export interface TrainingStep {
   ready(): Promise<void>;
   /** The figures of every applied step since the last call, in order. Waits for the device. */
   readFigures(): Promise<readonly StepFigures[]>;
+  /** Between steps: what the next one depends on beside the module's own snapshot. Waits for the device. */
+  snapshot(): Promise<OptimizerState>;
+  /** Goes on from there, whichever device it was taken on: on the same kind of device with the same bits. */
+  restore(state: OptimizerState): void;
   readonly mode: StepMode;
   dispose(): void;
 }

@@ -4,7 +4,8 @@
  */
 import type { DType } from "../../core/shape.ts";
 import { tf, type Tensor } from "../tf.ts";
-import { viewTensor, webgpuBackend } from "./internals.ts";
+import { orDeviceError } from "./device-errors.ts";
+import { readRange, viewTensor, webgpuBackend } from "./internals.ts";
 
 export interface FlatEntry {
   readonly name: string;
@@ -61,6 +62,13 @@ export class FlatTensors {
     const offset = this.layout.offsets.get(name);
     if (offset === undefined) throw new Error(`There is no "${name}" among the flat tensors.`);
     webgpuBackend().queue.writeBuffer(this.buffer, offset, values.buffer, values.byteOffset, values.byteLength);
+  }
+
+  /** All values as they are now, in one transfer. Only for floats. */
+  async read(): Promise<ReadonlyMap<string, Float32Array>> {
+    const backend = webgpuBackend();
+    const bytes = await orDeviceError(backend.device, readRange(backend, this.buffer, { offset: 0, size: this.layout.size }));
+    return new Map([...this.tensors].map(([name, { size }]) => [name, new Float32Array(bytes, this.layout.offsets.get(name), size)]));
   }
 
   dispose(): void {

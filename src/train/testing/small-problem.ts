@@ -8,6 +8,7 @@ import { parseRecipe, type Recipe, type RecipeInput } from "../../protocol/recip
 import type { RunEvent, StepPoint } from "../../protocol/run.ts";
 import { classificationObjective } from "../../tasks/classification/objective.ts";
 import { ActivationCache } from "../activations.ts";
+import type { Checkpoints, TrainingCheckpoint } from "../checkpoint.ts";
 import { RunControl } from "../control.ts";
 import type { ExampleSource } from "../examples.ts";
 import { train, viewsOf, type TrainingOutcome } from "../loop.ts";
@@ -35,17 +36,17 @@ export function network(dropout = 0.2): Model {
   return { graph: builder.build([value]), weights };
 }
 
-/** Ramps and sines that three linear rules tell apart. */
-function source(broken: number | undefined): ExampleSource & { encoded: number } {
+/** Ramps and sines that three linear rules tell apart; a view is shifted a little. */
+function source(broken: number | undefined, augmentedViews: number): ExampleSource & { encoded: number } {
   return {
     encoded: 0,
     inputName: "x",
     dtype: "float32",
-    augmentedViews: 0,
+    augmentedViews,
     bucket: () => 0,
-    async encode(example) {
+    async encode(example, view) {
       this.encoded++;
-      return { data: Float32Array.from({ length: features }, (_, i) => (example === broken ? Infinity : 0) + Math.sin(example * 1.7 + i) + (example % classes) * (i - 1)), shape: [features] };
+      return { data: Float32Array.from({ length: features }, (_, i) => (example === broken ? Infinity : 0) + Math.sin(example * 1.7 + i) + (example % classes) * (i - 1) + 0.1 * view), shape: [features] };
     },
     targetDtype: "int32",
     target: (example) => ({ data: Int32Array.of(example % classes), shape: [] }),
@@ -63,12 +64,25 @@ export interface Result {
   readonly encoded: number;
 }
 
-export async function runTraining(settings: Partial<RecipeInput>, { control = new RunControl(), onEvent = () => {}, broken, dropout = 0.2, microBatchSize }: { control?: RunControl; onEvent?: (event: RunEvent) => void; broken?: number; dropout?: number; microBatchSize?: number } = {}): Promise<Result> {
+interface RunOptions {
+  readonly control?: RunControl;
+  readonly onEvent?: (event: RunEvent) => void;
+  /** An example that is not a number. */
+  readonly broken?: number;
+  readonly dropout?: number;
+  readonly microBatchSize?: number;
+  readonly augmentedViews?: number;
+  readonly checkpoints?: Checkpoints;
+  readonly resumeFrom?: TrainingCheckpoint;
+}
+
+/** A run of its own, on a module of its own. */
+export async function runTraining(settings: Partial<RecipeInput>, { control = new RunControl(), onEvent = () => {}, broken, dropout = 0.2, microBatchSize, augmentedViews = 0, checkpoints, resumeFrom }: RunOptions = {}): Promise<Result> {
   const recipe: Recipe = parseRecipe({ task: "image-classification", model: "test", epochs: 3, batchSize: 8, learningRate: 0.05, dropout: 0, ...settings });
   const model = network(dropout);
   const trainable = resolveUnfreeze(model.graph, recipe.unfreeze, ["block_1"]);
   const module = new GraphModule(model, trainable);
-  const examplesSource = source(broken);
+  const examplesSource = source(broken, augmentedViews);
   const cache = new ActivationCache(module, examplesSource, { enabled: true });
   const events: RunEvent[] = [];
   try {
@@ -77,6 +91,8 @@ export async function runTraining(settings: Partial<RecipeInput>, { control = ne
     const outcome = await train(problem, recipe, {
       rng: new Rng(recipe.seed),
       control,
+      checkpoints,
+      resumeFrom,
       onEvent: (event) => {
         events.push(event);
         onEvent(event);

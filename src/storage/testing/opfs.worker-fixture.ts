@@ -1,8 +1,8 @@
 /** What opfs.browser.test.ts runs in a worker, because only there the storage works. */
 import { __internal_sha256 as sha256 } from "@huggingface/hub";
 import * as Comlink from "comlink";
-import { GraftError } from "../core/errors.ts";
-import { OpfsStorage } from "./opfs.ts";
+import { GraftError } from "../../core/errors.ts";
+import { OpfsStorage } from "../opfs.ts";
 
 const folder = "a%2Fb";
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);

@@ -1,7 +1,7 @@
-/** HubStorage in memory, for tests in Node. */
-import type { FileWriter, HubStorage } from "../storage.ts";
+/** Storage in memory, for tests in Node. */
+import type { FileWriter, FileStorage } from "../storage.ts";
 
-export class MemoryStorage implements HubStorage {
+export class MemoryStorage implements FileStorage {
   readonly content = new Map<string, Map<string, Uint8Array<ArrayBuffer>>>();
   quotaBytes: number | null = 10e9;
   persistAsked = 0;

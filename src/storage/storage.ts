@@ -1,7 +1,11 @@
 /**
- * Where downloaded files are kept, as the rest of the hub's code sees it. A path is `folder/file`, both plain names: what
- * comes from a repository is encoded first (`storedName`), so that no path of somebody else's leads out of its folder.
+ * Where files are kept, as the code that keeps them sees it. A path is `folder/file`, both plain names: what comes from
+ * somebody else is encoded first (`storedName`), so that no path of theirs leads out of its folder.
  */
+import { GraftError } from "../core/errors.ts";
+
+/** There is no room for what was to be written; what was there before still is. */
+export class StorageFullError extends GraftError {}
 
 export interface FileWriter {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
@@ -9,7 +13,7 @@ export interface FileWriter {
   close(): Promise<void>;
 }
 
-export interface HubStorage {
+export interface FileStorage {
   /** Null where there is none. Does not read it. */
   file(folder: string, name: string): Promise<File | null>;
   /** Goes on after the first `keep` bytes and drops what was behind them; makes folder and file where they are missing. */

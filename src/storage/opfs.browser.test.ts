@@ -1,10 +1,10 @@
-/** The browser's own storage does what the hub's code expects of it. In a worker: pages have no synchronous handles. */
+/** The browser's own storage does what the code above it expects. In a worker: pages have no synchronous handles. */
 import * as Comlink from "comlink";
 import { expect, it } from "vitest";
-import type { OpfsChecks } from "./opfs.worker-fixture.ts";
+import type { OpfsChecks } from "./testing/opfs.worker-fixture.ts";
 
 async function inWorker<T>(work: (checks: Comlink.Remote<OpfsChecks>) => Promise<T>): Promise<T> {
-  const worker = new Worker(new URL("./opfs.worker-fixture.ts", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("./testing/opfs.worker-fixture.ts", import.meta.url), { type: "module" });
   try {
     return await work(Comlink.wrap<OpfsChecks>(worker));
   } finally {
@@ -17,7 +17,7 @@ it("appends, goes on after what was kept, renames over, lists and removes", asyn
     missing: null,
     written: "0123456789",
     resumed: "01234abc",
-    refused: "it is being downloaded at this moment, here or in another tab of Graft",
+    refused: "it is being written at this moment, here or in another tab of Graft",
     renamed: ["done"],
     content: "01234abc",
     folders: ["a%2Fb"],

@@ -1,9 +1,9 @@
 /**
- * HubStorage in the browser's origin private file system. Only in a worker: its synchronous handles write in place, so that
+ * FileStorage in the browser's origin private file system. Only in a worker: its synchronous handles write in place, so that
  * what arrived before a tab was closed is still there to go on from.
  */
 import { GraftError } from "../core/errors.ts";
-import type { FileWriter, HubStorage } from "./storage.ts";
+import { StorageFullError, type FileStorage, type FileWriter } from "./storage.ts";
 
 /** What TypeScript's DOM library leaves to its library for workers. */
 interface SyncAccessHandle {
@@ -29,16 +29,16 @@ const isMissing = (error: unknown): boolean => error instanceof DOMException && 
 
 function readable(error: unknown): unknown {
   if (!(error instanceof DOMException)) return error;
-  if (error.name === "QuotaExceededError") return new GraftError({ what: "the browser's storage is full", next: "Delete a stored model, or free space on the disk, and download again: it goes on where it stopped" });
-  if (error.name === "NoModificationAllowedError") return new GraftError({ what: "it is being downloaded at this moment, here or in another tab of Graft", next: "Wait for it, or cancel it there" });
+  if (error.name === "QuotaExceededError") return new StorageFullError({ what: "the browser's storage is full", next: "Delete a stored model or project, or free space on the disk, and go on: what was stored before is kept" });
+  if (error.name === "NoModificationAllowedError") return new GraftError({ what: "it is being written at this moment, here or in another tab of Graft", next: "Wait for it, or cancel it there" });
   return error;
 }
 
-export class OpfsStorage implements HubStorage {
+export class OpfsStorage implements FileStorage {
   private readonly root: string;
 
-  /** @param root the folder that everything is kept below. */
-  constructor(root = "hub") {
+  /** @param root the folder that everything is kept below: one for each kind of thing that is kept. */
+  constructor(root: string) {
     this.root = root;
   }
 
