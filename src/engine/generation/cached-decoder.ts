@@ -29,9 +29,9 @@ export class CachedDecoder {
   private readonly graphs: DecodingGraphs;
   private readonly maxTokens: number;
   private caches: readonly Tensor[] = [];
-  /** Of the text: from where, and how far, the caches have it. */
+  /** The text so far, and from where on the caches have it. */
+  private read: readonly number[] = [];
   private start = 0;
-  private end = 0;
 
   /**
    * @param module stays the caller's, and must not be disposed before this is. @param maxTokens the model's context.
@@ -45,9 +45,10 @@ export class CachedDecoder {
 
   /** The logits [vocabulary] after `ids`, at least one: the text of the last call and one token more, or any other text. */
   async logitsAfter(ids: readonly number[]): Promise<Float32Array> {
-    const goesOn = this.caches.length > 0 && ids.length === this.end + 1;
+    const goesOn = this.caches.length > 0 && ids.length === this.read.length + 1 && this.read.every((id, i) => ids[i] === id);
     const start = contextStart(ids.length, goesOn ? this.start : 0, this.maxTokens);
     const logits = goesOn && start === this.start ? this.step(ids) : this.prefill(ids, start);
+    this.read = [...ids];
     const values = (await logits.data()) as Float32Array;
     logits.dispose();
     return values;
@@ -64,14 +65,14 @@ export class CachedDecoder {
     const empty = bucketOf(text.length, this.maxTokens) - text.length;
     const before = new Array<number>(empty).fill(0);
     this.start = start;
-    return this.run(this.graphs.prefill, [...before, ...text], [...before, ...text.keys()], empty + text.length, ids.length);
+    return this.run(this.graphs.prefill, [...before, ...text], [...before, ...text.keys()], { keys: empty + text.length, filled: text.length });
   }
 
   private step(ids: readonly number[]): Tensor {
     const filled = ids.length - this.start;
     const keys = (this.caches[0] as Tensor).shape[1] as number;
     if (filled > keys) this.lengthen(bucketOf(filled, this.maxTokens) - keys);
-    return this.run(this.graphs.step, ids.slice(-1), [filled - 1], Math.max(keys, bucketOf(filled, this.maxTokens)), ids.length);
+    return this.run(this.graphs.step, ids.slice(-1), [filled - 1], { keys: Math.max(keys, bucketOf(filled, this.maxTokens)), filled });
   }
 
   /** Room before what the caches hold. */
@@ -81,10 +82,9 @@ export class CachedDecoder {
     this.caches = longer;
   }
 
-  /** Runs one of the two graphs and keeps its caches. @param keys how many its attention sees, with the empty ones. */
-  private run(graph: Graph, ids: readonly number[], positions: readonly number[], keys: number, end: number): Tensor {
+  /** Runs one of the two graphs and keeps its caches. @param keys how many its attention sees; all but `filled` of them are empty. */
+  private run(graph: Graph, ids: readonly number[], positions: readonly number[], { keys, filled }: { readonly keys: number; readonly filled: number }): Tensor {
     const { inputs, caches } = this.graphs;
-    const filled = end - this.start;
     const [logits, ...grown] = tf.tidy(() => {
       const values = new Map(this.module.parameterTensors());
       values.set(inputs.ids, tf.tensor(Int32Array.from(ids), [1, ids.length], "int32"));
@@ -96,7 +96,6 @@ export class CachedDecoder {
     });
     this.dispose();
     this.caches = grown;
-    this.end = end;
     return logits as Tensor;
   }
 }
