@@ -2,7 +2,7 @@
  * Guesses about a table that a person can correct: what separates its columns, whether its first row names them, and which
  * of them hold the texts and the labels.
  */
-import type { ColumnMapping } from "../protocol/data.ts";
+import type { ClassificationColumns } from "../protocol/data.ts";
 import { readRecords } from "./csv.ts";
 
 /** In order of preference: a comma is common in prose, a tab is not. */
@@ -43,7 +43,7 @@ export function guessDelimiter(text: string): string | null {
   return best?.delimiter ?? null;
 }
 
-const knownNames = new Set("text label class category sentence review message tweet comment content body title name id index sentiment target emotion intent topic split v1 v2".split(" "));
+const knownNames = new Set("text label class category sentence review message tweet comment content body title name id index sentiment target emotion intent topic split v1 v2 prompt completion instruction response".split(" "));
 const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinite(Number(cell));
 
 /**
@@ -91,7 +91,7 @@ export interface ColumnFigures {
 const labelName = /^(label|class|category|sentiment|target|emotion|intent|topic|v1)s?$/i;
 
 /** Text: long and varied. Label: few values that come again and again; a column that is called a label is preferred. */
-export function proposeMapping(columns: readonly ColumnFigures[]): ColumnMapping {
+export function proposeMapping(columns: readonly ColumnFigures[]): ClassificationColumns {
   const best = (candidates: readonly ColumnFigures[], score: (column: ColumnFigures) => number): ColumnFigures | undefined =>
     candidates.reduce<ColumnFigures | undefined>((winner, column) => (winner === undefined || score(column) > score(winner) ? column : winner), undefined);
 

@@ -1,11 +1,11 @@
 import { zipSync, strToU8 } from "fflate";
 import { describe, expect, test } from "vitest";
 import { CancelledError } from "../core/errors.ts";
-import type { ColumnMapping, DataIssue } from "../protocol/data.ts";
+import type { ClassificationColumns, DataIssue } from "../protocol/data.ts";
 import type { TextDataset } from "./dataset.ts";
 import { datasetFromTable, openFiles, type Table } from "./open.ts";
 
-const mapping: ColumnMapping = { text: "text", label: "label" };
+const mapping: ClassificationColumns = { text: "text", label: "label" };
 const open = async (csv: string): Promise<Table> => {
   const opened = await openFiles([{ path: "spam.csv", blob: new Blob([csv]) }]);
   if (opened.kind !== "table") throw new Error("Not a table.");
@@ -140,7 +140,7 @@ describe("what is opened", () => {
   });
 
   test.each([
-    [[], /^no files\. Expected one CSV or TSV file, one zip/],
+    [[], /^no files\. Expected one CSV, TSV or JSONL file, texts, one zip/],
     [[file(".DS_Store", "x")], /^only hidden files/],
     [[file("a.csv", csv), file("b.csv", csv)], /^images: 2 tables: a\.csv and b\.csv\. Expected one table/],
     [[file("d/a.zip", "PK"), file("d/b.zip", "PK")], /^d: 2 zips among 2 files/],

@@ -1,13 +1,14 @@
 /** The kinds of data set: what an example is, and what it is labelled with. What they share is in item-dataset.ts. */
 import { CancelledError } from "../core/errors.ts";
-import type { ColumnMapping, DataIssue, DataSummary, Split } from "../protocol/data.ts";
+import type { ClassificationColumns, DataIssue, DataSummary, Split } from "../protocol/data.ts";
+import type { TextCorpus } from "./corpus/text-corpus.ts";
 import { decodeImage, makeThumbnail } from "./image.ts";
 import { examine, type NamedItem } from "./issues.ts";
 import { ItemDataset } from "./item-dataset.ts";
 import { mapConcurrently } from "./pace.ts";
 import { compareNaturally } from "./wording.ts";
 
-export type Dataset = ImageDataset | TextDataset;
+export type Dataset = ImageDataset | TextDataset | TextCorpus;
 
 export interface Example {
   readonly index: number;
@@ -115,9 +116,9 @@ export class ImageDataset extends LabelledDataset<ImageItem> {
 export class TextDataset extends LabelledDataset<NamedItem> {
   readonly task = "text-classification";
   protected readonly noun = "row";
-  private readonly columns: ColumnMapping;
+  private readonly columns: ClassificationColumns;
 
-  constructor(name: string, items: readonly NamedItem[], sourceIssues: readonly DataIssue[], columns: ColumnMapping) {
+  constructor(name: string, items: readonly NamedItem[], sourceIssues: readonly DataIssue[], columns: ClassificationColumns) {
     super(name, items, sourceIssues);
     this.columns = columns;
   }

@@ -21,7 +21,7 @@ export abstract class ItemDataset<Item extends NamedItem> {
   private readonly sourceIssues: readonly DataIssue[];
   private readonly contentHashes: readonly number[];
   private readonly excluded = new Set<number>();
-  private splitOptions = initialSplit;
+  protected splitOptions = initialSplit;
   private arranged: readonly Split[] | null = null;
 
   /** @param sourceIssues what was found while the files were read; they stay, whatever is excluded. */
@@ -90,10 +90,15 @@ export abstract class ItemDataset<Item extends NamedItem> {
 
   /** The split of each item, excluded ones included. */
   protected get splits(): readonly Split[] {
-    return (this.arranged ??= assignSplits(
+    return (this.arranged ??= this.assigned());
+  }
+
+  /** The split of each item by the split options. */
+  protected assigned(): readonly Split[] {
+    return assignSplits(
       this.items.map(({ label, content, folder }, index) => ({ label, content, contentHash: this.contentHashes[index] as number, folder, excluded: this.excluded.has(index) })),
       this.splitOptions,
-    ));
+    );
   }
 
   protected isExcluded(index: number): boolean {

@@ -3,9 +3,15 @@
  * decide; among many, names only choose between images and tables.
  */
 import { GraftError } from "../core/errors.ts";
-import type { ColumnMapping, DataIssue, SourceFile, TablePreview } from "../protocol/data.ts";
+import type { ClassificationColumns, DataIssue, SourceFile, TablePreview } from "../protocol/data.ts";
+import { guessDelimiter, sampleRecords } from "./columns.ts";
+import { corpusFromTable } from "./corpus/from-table.ts";
+import { openJsonLines } from "./corpus/json-lines.ts";
+import { openTexts, textExtensions } from "./corpus/open-texts.ts";
+import type { TextCorpus } from "./corpus/text-corpus.ts";
 import { ImageDataset, TextDataset, type ImageItem } from "./dataset.ts";
 import { hashBlob } from "./duplicates.ts";
+import { decodeText } from "./encoding.ts";
 import { imageExtensions, readImageFolder, type FolderImage, type FolderSource } from "./image-folder.ts";
 import { detectFile } from "./image-header.ts";
 import { checkImage } from "./image.ts";
@@ -13,16 +19,18 @@ import type { NamedItem } from "./issues.ts";
 import { mapConcurrently, Pace, type JobOptions } from "./pace.ts";
 import { extensionOf, fileNameOf, foldersOf, isHidden } from "./source-names.ts";
 import { previewTable, readTable, type Table } from "./table.ts";
-import { counted, listed } from "./wording.ts";
+import { compareNaturally, counted, listed } from "./wording.ts";
 import { readZip } from "./zip.ts";
 
 export type { Table } from "./table.ts";
 
-export type OpenedFiles = { readonly kind: "table"; readonly table: Table; readonly preview: TablePreview } | { readonly kind: "images"; readonly dataset: ImageDataset };
+export type OpenedFiles = { readonly kind: "table"; readonly table: Table; readonly preview: TablePreview } | { readonly kind: "images"; readonly dataset: ImageDataset } | { readonly kind: "texts"; readonly dataset: TextCorpus };
 
-const tableExtensions = new Set(["csv", "tsv", "tab", "txt"]);
+const tableExtensions = new Set(["csv", "tsv", "tab"]);
+const lineExtensions = new Set(["jsonl", "ndjson"]);
 const decodedAtOnce = 4;
-const wanted = "one CSV or TSV file, one zip, or a folder with one subfolder of images for each class";
+const sampleBytes = 2 ** 16;
+const wanted = "one CSV, TSV or JSONL file, texts, one zip, or a folder with one subfolder of images for each class";
 
 /** @throws GraftError if there is nothing in the files to train on; CancelledError once the signal is aborted. */
 export async function openFiles(files: readonly SourceFile[], options: JobOptions = {}): Promise<OpenedFiles> {
@@ -35,7 +43,32 @@ export async function openFiles(files: readonly SourceFile[], options: JobOption
   if (found.kind === "zip") return openZip(only, options);
   if (found.kind === "image") return openImages(visible, { name: path, folders: [] }, [], options);
   if (found.kind !== "other") throw new GraftError({ where: path, what: `it is ${found.name}`, wanted });
-  return openTable(only, [], options);
+  return openDocument(only, [], options);
+}
+
+/** A single file of text: by its name, and where that says little, by what is in it. */
+async function openDocument(file: SourceFile, issues: readonly DataIssue[], options: JobOptions): Promise<OpenedFiles> {
+  const extension = extensionOf(file.path);
+  if (tableExtensions.has(extension)) return openTable(file, issues, options);
+  if (lineExtensions.has(extension) || (extension !== "md" && (await beginsAsJson(file.blob)))) return { kind: "texts", dataset: await openJsonLines(file, issues, options) };
+  if (extension !== "md" && (await isTable(file, options))) return openTable(file, issues, options);
+  return { kind: "texts", dataset: await openTexts([file], fileNameOf(file.path), issues, options) };
+}
+
+/** Whether the first line is a JSON object. */
+async function beginsAsJson(blob: Blob): Promise<boolean> {
+  return /^\uFEFF?\s*\{\s*"/.test(await blob.slice(0, sampleBytes).text());
+}
+
+/** Prose has commas and semicolons too, in some lines; a table has as many in each. */
+async function isTable({ path, blob }: SourceFile, options: JobOptions): Promise<boolean> {
+  const { text } = await decodeText(blob.slice(0, sampleBytes), path, options);
+  const lines = text.split(/\r\n?|\n/).slice(0, -1);
+  const sample = lines.length > 1 ? `${lines.join("\n")}\n` : text;
+  const delimiter = guessDelimiter(sample);
+  if (delimiter === null) return false;
+  const rows = sampleRecords(sample, delimiter);
+  return rows.length > 1 && rows.every((row) => row.length === rows[0]?.length);
 }
 
 async function openZip({ path, blob }: SourceFile, options: JobOptions): Promise<OpenedFiles> {
@@ -68,14 +101,26 @@ function openMany(files: readonly SourceFile[], source: FolderSource, issues: re
   if (zips.length > 0) throw new GraftError({ where: source.name, what: `${counted(zips.length, "zip")} among ${counted(files.length, "file")}: ${listed(zips.map(({ path }) => path))}`, wanted, next: "Drop one zip alone" });
   // Beside a CSV, text files are licences and notes.
   const sheets = having(new Set(["csv", "tsv"]));
-  const tables = sheets.length > 0 ? sheets : having(tableExtensions);
+  const lines = having(lineExtensions);
+  const tables = sheets.length > 0 ? sheets : lines.length > 0 ? lines : having(tableExtensions);
   if (tables.length > 1) throw new GraftError({ where: source.name, what: `${counted(tables.length, "table")}: ${listed(tables.map(({ path }) => path))}`, wanted: "one table", next: "Drop the one to train on" });
-  return tables[0] ? openTable(tables[0], issues, options) : openImages(files, source, issues, options);
+  if (tables[0]) return openDocument(tables[0], issues, options);
+  const texts = having(textExtensions);
+  if (texts.length === 1 && texts[0]) return openDocument(texts[0], issues, options);
+  return texts.length > 0 ? openManyTexts(texts, source, issues, options) : openImages(files, source, issues, options);
+}
+
+async function openManyTexts(files: readonly SourceFile[], source: FolderSource, issues: readonly DataIssue[], options: JobOptions): Promise<OpenedFiles> {
+  const inOrder = [...files].sort((a, b) => compareNaturally(a.path, b.path));
+  return { kind: "texts", dataset: await openTexts(inOrder, source.name, issues, options) };
 }
 
 async function openTable(file: SourceFile, issues: readonly DataIssue[], options: JobOptions): Promise<OpenedFiles> {
   const read = await readTable(file, options);
   const table = { ...read, issues: [...issues, ...read.issues] };
+  const [only, ...others] = table.columns;
+  // With a single column there is nothing to choose.
+  if (only !== undefined && others.length === 0) return { kind: "texts", dataset: await corpusFromTable(table, { completion: only }, options) };
   return { kind: "table", table, preview: await previewTable(table, options) };
 }
 
@@ -112,7 +157,7 @@ async function checkImages(images: readonly FolderImage[], options: JobOptions):
 }
 
 /** @throws GraftError if the columns are not in the table, are the same, or cannot be labels. */
-export async function datasetFromTable(table: Table, mapping: ColumnMapping, options: JobOptions = {}): Promise<TextDataset> {
+export async function datasetFromTable(table: Table, mapping: ClassificationColumns, options: JobOptions = {}): Promise<TextDataset> {
   const { fileName, rows, rowNumbers } = table;
   const textColumn = columnIndex(table, mapping.text);
   const labelColumn = columnIndex(table, mapping.label);
@@ -143,7 +188,7 @@ function columnIndex({ columns, fileName }: Table, name: string): number {
   return index;
 }
 
-function emptyCellIssue(rows: readonly string[], fileName: string, { text, label }: ColumnMapping): DataIssue[] {
+function emptyCellIssue(rows: readonly string[], fileName: string, { text, label }: ClassificationColumns): DataIssue[] {
   if (rows.length === 0) return [];
   const message = `${fileName}: ${rows.length === 1 ? "1 row has" : `${counted(rows.length, "row")} have`} an empty "${text}" or "${label}" and ${rows.length === 1 ? "was" : "were"} left out: ${listed(rows)}.`;
   return [{ severity: "warning", kind: "empty-cell", message, count: rows.length, items: [] }];

@@ -5,6 +5,7 @@ import { delimiterNames, guessDelimiter, guessHeader, proposeMapping, sampleReco
 import { normaliseLineBreaks, readRecords, type CsvRecord } from "./csv.ts";
 import { decodeText } from "./encoding.ts";
 import { Pace, type JobOptions } from "./pace.ts";
+import { likelyTask, proposeGeneration } from "./prompt-columns.ts";
 import { counted, excerpt, listed } from "./wording.ts";
 
 export interface Table {
@@ -22,13 +23,13 @@ export interface Table {
 
 const previewRows = 20;
 
-/** @throws GraftError if the file is not a table of at least two columns and one sound row. */
+/** @throws GraftError if the file is not a table of at least two columns, or one of quoted texts, and one sound row. */
 export async function readTable({ path, blob }: SourceFile, options: JobOptions = {}): Promise<Table> {
   const fileName = path.slice(path.lastIndexOf("/") + 1);
   const decoded = await decodeText(blob, fileName, options);
   const text = await normaliseLineBreaks(decoded.text, new Pace(options));
   if (text.trim() === "") throw new GraftError({ where: fileName, what: "the file is empty", wanted: "a text column and a label column" });
-  const delimiter = guessDelimiter(text);
+  const delimiter = guessDelimiter(text) ?? (isColumn(text) ? "," : null);
   if (delimiter === null) {
     throw new GraftError({
       where: fileName,
@@ -62,6 +63,12 @@ export async function readTable({ path, blob }: SourceFile, options: JobOptions 
       ...(decoded.encoding === "Windows-1252" ? [encodingIssue(fileName)] : []),
     ],
   };
+}
+
+/** Whether it is one column of quoted texts: without quotes, every text without a comma would be one. */
+function isColumn(text: string): boolean {
+  const rows = sampleRecords(text, ",");
+  return rows.length > 1 && rows.every(({ length }) => length === 1) && text.includes('"');
 }
 
 interface ReadRows {
@@ -106,6 +113,7 @@ async function readRows(text: string, delimiter: string, hasHeader: boolean, opt
 /** Column figures and the first rows, for choosing columns. */
 export async function previewTable(table: Table, options: JobOptions = {}): Promise<TablePreview> {
   const figures = await columnFigures(table, options);
+  const [proposed, proposedGeneration] = [proposeMapping(figures), proposeGeneration(figures)];
   return {
     fileName: table.fileName,
     encoding: table.encoding,
@@ -114,7 +122,9 @@ export async function previewTable(table: Table, options: JobOptions = {}): Prom
     columns: figures.map(({ name, distinctValues, filledCells, meanLength }): ColumnProfile => ({ name, distinctValues, emptyCells: table.rows.length - filledCells, meanLength })),
     rows: table.rows.slice(0, previewRows),
     rowCount: table.rows.length,
-    proposed: proposeMapping(figures),
+    proposed,
+    proposedGeneration,
+    likelyTask: likelyTask(figures, proposed, proposedGeneration),
   };
 }
 

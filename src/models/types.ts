@@ -19,8 +19,8 @@ export interface Tokenizer {
 export type ModelInput =
   /** RGB, [batch, size, size, 3]; `size` only where the model takes no other. `scaled`: it wants the recipe's pixel range instead of 0..255. */
   | { readonly kind: "image"; readonly name: string; readonly size?: number; readonly scaled?: boolean }
-  /** Token ids int32 [batch, tokens], never more than `maxTokens`. */
-  | { readonly kind: "text"; readonly name: string; readonly maxTokens: number; readonly tokenizer: Tokenizer; readonly tokenizerFiles: TokenizerFiles };
+  /** Token ids int32 [batch, tokens], never more than `maxTokens`. `endOfText`: only of models that write, ids that end a text. */
+  | { readonly kind: "text"; readonly name: string; readonly maxTokens: number; readonly tokenizer: Tokenizer; readonly tokenizerFiles: TokenizerFiles; readonly endOfText?: readonly number[] };
 
 export interface LoadedModel {
   readonly model: Model;
@@ -31,6 +31,8 @@ export interface LoadedModel {
   readonly input: ModelInput;
   /** One line for the download's README. */
   readonly licence: string;
+  /** config.json of a published checkpoint, parsed: with it and the weights by their names, others open the model too. */
+  readonly config?: unknown;
 }
 
 export interface ModelFamily {

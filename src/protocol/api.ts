@@ -8,7 +8,7 @@ import type { Headline } from "./headline.ts";
 import type { HubAccess, HubHit, HubQuery, HubRepository, StorageReport } from "./hub.ts";
 import type { DeviceReport, ModelCard, ModelLayers, OutlineNode, SelectionReport } from "./models.ts";
 import type { Augmentation, Recipe, TaskId } from "./recipe.ts";
-import type { ConfusionQuery, ExportOptions, Prediction, PredictionInput, RunCommand, RunEvent, RunResults } from "./run.ts";
+import type { ConfusionQuery, ExportOptions, Generated, GenerationRequest, Prediction, PredictionInput, RunCommand, RunEvent, RunResults } from "./run.ts";
 
 export interface Progress {
   readonly what: string;
@@ -90,10 +90,18 @@ export interface WorkerApi {
   exportRun(options?: ExportOptions): Promise<Blob>;
   /** Tries the tuned model on something new, beside the model before fine-tuning. */
   predict(input: PredictionInput): Promise<Prediction>;
+  /**
+   * Lets the model of a run that writes go on from a prompt. Texts asked for at the same time take turns, token by token.
+   * @param onText gets the text piece by piece, before the promise resolves.
+   */
+  generate(request: GenerationRequest, onText: (piece: string) => unknown): Promise<Generated>;
+  /** Ends every text that is being written, of a run or a download; what there is of it is the result, with the reason `cancelled`. */
+  stopGenerating(): Promise<void>;
 
   // A download, opened again.
   openDownload(files: readonly SourceFile[]): Promise<OpenedModel>;
   predictOpened(input: PredictionInput): Promise<Prediction>;
+  generateOpened(request: Omit<GenerationRequest, "which">, onText: (piece: string) => unknown): Promise<Generated>;
 
   /** Cancels the current job (opening, importing, preparing); its promise rejects with CancelledError. */
   cancel(): Promise<void>;

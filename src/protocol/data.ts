@@ -32,18 +32,39 @@ export interface TablePreview {
   readonly rows: readonly (readonly string[])[];
   readonly rowCount: number;
   /** Our guess; the person decides. */
-  readonly proposed: ColumnMapping;
+  readonly proposed: ClassificationColumns;
+  /** The same for learning to write. */
+  readonly proposedGeneration: GenerationColumns;
+  /** What such a table is most likely for. */
+  readonly likelyTask: "text-classification" | "text-generation";
 }
 
-export interface ColumnMapping {
+export interface ClassificationColumns {
   readonly text: string;
   readonly label: string;
+}
+
+export interface GenerationColumns {
+  /** Without it, the completion column holds whole texts. */
+  readonly prompt?: string;
+  readonly completion: string;
+}
+
+/** Which of them it is decides what the table is opened for. */
+export type ColumnMapping = ClassificationColumns | GenerationColumns;
+
+/** What texts to write like are. `pairs` have a prompt and a completion, `chat` has turns. */
+export interface CorpusSummary {
+  readonly format: "text" | "pairs" | "chat";
+  /** Examples: pieces of a text, pairs, conversations. */
+  readonly documents: number;
+  readonly characters: number;
 }
 
 /** Something a person should know of their data. `message` is a whole sentence that names the file, row or class. */
 export interface DataIssue {
   readonly severity: "error" | "warning" | "note";
-  readonly kind: "corrupt-file" | "ragged-row" | "empty-cell" | "empty-class" | "one-class" | "rare-class" | "duplicate" | "imbalance" | "ignored-file" | "encoding" | "conflicting-label" | "leak";
+  readonly kind: "corrupt-file" | "ragged-row" | "empty-cell" | "empty-class" | "one-class" | "rare-class" | "duplicate" | "imbalance" | "ignored-file" | "encoding" | "conflicting-label" | "leak" | "broken-line" | "few-texts";
   readonly message: string;
   /** How many files or rows it is about. */
   readonly count: number;
@@ -69,6 +90,8 @@ export interface DataSummary {
   /** Whether the splits come from train/val/test folders or from the seed. */
   readonly splitSource: "folders" | "seeded";
   readonly columns?: ColumnMapping;
+  /** Only for text generation, which has no classes. */
+  readonly corpus?: CorpusSummary;
   readonly issues: readonly DataIssue[];
   /** False where training cannot start; an issue of severity error says why. */
   readonly trainable: boolean;

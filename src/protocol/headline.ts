@@ -9,13 +9,16 @@ export interface Headline {
   readonly after: number;
   /** Between 0 and 1, shown in per cent. */
   readonly isShare: boolean;
+  readonly better: "higher" | "lower";
 }
 
 export function headlineOf(results: SplitResults): Headline {
   switch (results.kind) {
     case "single-label":
-      return { name: "Accuracy", before: results.before.accuracy, after: results.after.accuracy, isShare: true };
+      return { name: "Accuracy", before: results.before.accuracy, after: results.after.accuracy, isShare: true, better: "higher" };
+    case "generation":
+      return { name: "Perplexity", before: results.before.perplexity, after: results.after.perplexity, isShare: false, better: "lower" };
     default:
-      return assertNever(results.kind);
+      return assertNever(results);
   }
 }

@@ -7,7 +7,7 @@ import { backendNames, type BackendName } from "../core/backends.ts";
 import { GraftError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
 
-export const taskIds = ["image-classification", "text-classification"] as const;
+export const taskIds = ["image-classification", "text-classification", "text-generation"] as const;
 export type TaskId = (typeof taskIds)[number];
 
 export { backendNames, type BackendName };
@@ -46,14 +46,26 @@ export const trunkDropoutSchema = z.strictObject({
   targets: targets.describe("Patterns of layer paths. None: all dense layers, or all convolutions where there are none."),
 });
 
+/** Only for text generation. */
+export const generationSettingsSchema = z.strictObject({
+  contextLength: z.int().min(16).max(2048).default(128).describe("How many tokens the model reads at once while it learns. Longer texts are cut into windows of this length; a model that takes fewer cuts there."),
+  packing: z.boolean().default(true).describe("Joins short documents to full windows, with the token that ends a text between them. Off, each document stands alone, and the rest of its window is padding."),
+  loss: z.enum(["completion", "all"]).default("completion").describe("For pairs and chats: whether the model learns the completions alone, or the prompts as well. Plain text has no prompts, and all of it counts."),
+  prompts: z.array(z.string().min(1)).max(4).default([]).describe("Up to four beginnings that the model goes on from after every epoch, so that one sees the style arrive. None: the beginnings of held-back texts."),
+  sampleTokens: z.int().min(1).max(256).default(48).describe("How long these samples become, in tokens."),
+});
+
 export const recipeSchema = z.strictObject({
   version: z.literal(1).default(1).describe("The format of this document."),
   task: z.enum(taskIds).describe("What the model is for."),
   model: z.string().min(1).describe("The pre-trained model to start from: a name from the catalog, or of an imported model."),
   columns: z
-    .strictObject({ text: z.string().describe("The column with the text."), label: z.string().describe("The column with the label.") })
+    .union([
+      z.strictObject({ text: z.string().describe("The column with the text."), label: z.string().describe("The column with the label.") }),
+      z.strictObject({ prompt: z.string().optional().describe("The column that the text follows from."), completion: z.string().describe("The column with the text to write.") }),
+    ])
     .optional()
-    .describe("For a CSV: which column holds the text and which the label."),
+    .describe("For a CSV: which column holds the text and which the label; for text generation, which the prompt, if any, and which the text to write."),
   split: z
     .strictObject({
       validation: share.default(0.2).describe("Share of the examples held back to measure progress. Never trained on."),
@@ -72,6 +84,7 @@ export const recipeSchema = z.strictObject({
     .enum(pixelRanges)
     .default("-1..1")
     .describe("Only for a model of your own: the pixel values that it was trained on. Keras' mobile models and Teachable Machine use -1..1, models from PyTorch mostly imagenet: 0..1, standardised by ImageNet's mean and deviation."),
+  generation: generationSettingsSchema.prefault({}),
   maxTokens: z.int().min(8).max(512).default(128).describe("Longer texts are cut after this many tokens. A model that takes fewer cuts there."),
   epochs: z.int().min(1).max(1000).default(20).describe("How many times the model sees every training example."),
   batchSize: z.int().min(1).max(1024).default(32).describe("Examples per step. Larger is steadier and needs more memory."),

@@ -1,6 +1,7 @@
 /** What a run tells the page while it goes, and what it leaves behind. */
 import type { ErrorSentence } from "../core/errors.ts";
 import type { Split } from "./data.ts";
+import type { GenerationEnd, GenerationOptions } from "./generation.ts";
 import type { BackendName } from "./recipe.ts";
 
 /** The figure that is watched beside the loss. */
@@ -51,6 +52,19 @@ export interface RunInfo {
 /** `device-lost`: the GPU went away, and the best weights until then were kept. */
 export type StopReason = "completed" | "early-stopped" | "stopped" | "device-lost";
 
+export interface WrittenSample {
+  readonly prompt: string;
+  /** What the model wrote after it. */
+  readonly text: string;
+}
+
+/** What a model that writes made of the run's fixed prompts, with the same chance every time. */
+export interface EpochSamples {
+  /** 0 is the model before its first step. */
+  readonly epoch: number;
+  readonly samples: readonly WrittenSample[];
+}
+
 export type RunEvent =
   | { readonly kind: "started"; readonly info: RunInfo }
   /** Before the first step and between epochs: computing the frozen trunk, evaluating. */
@@ -62,6 +76,7 @@ export type RunEvent =
   /** At most ten times a second; every step since the last event. */
   | { readonly kind: "steps"; readonly points: readonly StepPoint[]; readonly examplesPerSecond: number; readonly secondsLeft: number }
   | { readonly kind: "epoch"; readonly point: EpochPoint }
+  | ({ readonly kind: "samples" } & EpochSamples)
   | { readonly kind: "learning-rate-changed"; readonly step: number; readonly epoch: number; readonly learningRate: number }
   | { readonly kind: "paused" }
   | { readonly kind: "resumed" }
@@ -114,7 +129,25 @@ export interface SingleLabelResults {
   readonly mistakes: readonly Mistake[];
 }
 
-export type SplitResults = SingleLabelResults;
+export interface GenerationMetrics {
+  /** Mean cross-entropy of a token, in nats. */
+  readonly loss: number;
+  /** e to the loss: among how many equally likely tokens the model hesitates. */
+  readonly perplexity: number;
+  /** The share of tokens that the model would have put first. */
+  readonly tokenAccuracy: number;
+  /** Counted tokens. */
+  readonly tokens: number;
+}
+
+/** Of a task that writes. */
+export interface GenerationResults {
+  readonly kind: "generation";
+  readonly before: GenerationMetrics;
+  readonly after: GenerationMetrics;
+}
+
+export type SplitResults = SingleLabelResults | GenerationResults;
 
 /** What storing a download's weights in eight bits does, measured on the validation examples. */
 export interface Int8Report {
@@ -133,6 +166,8 @@ export interface ExportOptions {
   readonly formats?: readonly ExportFormat[];
   /** Kernels and tables in eight bits instead of 32; false by default. */
   readonly int8?: boolean;
+  /** Only for a run with adapters: a small zip of them alone, as PEFT keeps them, and no other format; false by default. */
+  readonly adapterOnly?: boolean;
 }
 
 export interface RunResults {
@@ -144,6 +179,8 @@ export interface RunResults {
   readonly reason: StopReason;
   readonly bestEpoch: number;
   readonly seconds: number;
+  /** Of a task that writes: at every evaluation. */
+  readonly samples?: readonly EpochSamples[];
   /** Of the last download in eight bits, if there was one. */
   readonly int8?: Int8Report;
   /** Formats that the last download was to hold and could not, a sentence for each. */
@@ -187,4 +224,20 @@ export interface Prediction {
   readonly tuned: Answer;
   /** The model before fine-tuning; absent for an opened download. */
   readonly base?: Answer;
+}
+
+/** Of a task that writes. */
+export interface GenerationRequest {
+  readonly prompt: string;
+  /** The model before or after fine-tuning. */
+  readonly which: "tuned" | "base";
+  readonly options: GenerationOptions;
+}
+
+export interface Generated {
+  /** What follows the prompt, without it. */
+  readonly text: string;
+  readonly tokens: number;
+  readonly reason: GenerationEnd;
+  readonly tokensPerSecond: number;
 }

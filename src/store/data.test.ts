@@ -20,7 +20,7 @@ const pets: DataSummary = {
   trainable: true,
 };
 const messages: DataSummary = { ...pets, name: "messages.csv", task: "text-classification", columns: { text: "message", label: "label" } };
-const preview: TablePreview = { fileName: "messages.csv", encoding: "UTF-8", delimiter: ",", hasHeader: true, columns: [], rows: [], rowCount: 0, proposed: { text: "message", label: "label" } };
+const preview: TablePreview = { fileName: "messages.csv", encoding: "UTF-8", delimiter: ",", hasHeader: true, columns: [], rows: [], rowCount: 0, proposed: { text: "message", label: "label" }, proposedGeneration: { completion: "message" }, likelyTask: "text-classification" };
 const ready = (summary: DataSummary): OpenedData => ({ kind: "ready", summary });
 
 const start = { data: useData.getState(), recipe: useRecipe.getState() };

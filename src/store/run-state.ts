@@ -1,7 +1,7 @@
 /** A run as the page sees it, reduced from the worker's events. Pure: no clock, no worker, no tensors. */
 import { assertNever, type ErrorSentence } from "../core/errors.ts";
 import type { Progress } from "../protocol/api.ts";
-import type { EpochPoint, RunEvent, RunInfo, StepPoint, StopReason } from "../protocol/run.ts";
+import type { EpochPoint, EpochSamples, RunEvent, RunInfo, StepPoint, StopReason } from "../protocol/run.ts";
 import { emptyTrace, extendTrace, type Trace } from "./trace.ts";
 
 export interface RateChange {
@@ -20,6 +20,8 @@ export interface RunRecord {
   readonly info: RunInfo | null;
   readonly latest: StepPoint | null;
   readonly epochs: readonly EpochPoint[];
+  /** Of a task that writes: by epoch, the first before training. */
+  readonly samples: readonly EpochSamples[];
   readonly rateChanges: readonly RateChange[];
   /** Where the device does not hold a whole batch: how many examples it computes at once. */
   readonly batchSplit: BatchSplit | null;
@@ -52,6 +54,7 @@ const emptyRecord: RunRecord = {
   info: null,
   latest: null,
   epochs: [],
+  samples: [],
   rateChanges: [],
   batchSplit: null,
   notCaptured: null,
@@ -144,6 +147,11 @@ export function reduceRun(run: Run, event: RunEvent): Run {
       return recording(run, withSteps(record, event));
     case "epoch":
       return recording(run, withEpoch(record, event.point));
+    case "samples": {
+      // The first ones come before the first step, the last ones may come after a pause.
+      const next = { ...record, samples: [...record.samples, { epoch: event.epoch, samples: event.samples }] };
+      return run.kind === "preparing" ? { ...run, record: next } : recording(run, next);
+    }
     case "learning-rate-changed": {
       const { step, epoch, learningRate } = event;
       return recording(run, { ...record, rateChanges: [...record.rateChanges, { step, epoch, learningRate }] });

@@ -49,7 +49,7 @@ describe("the run's store", () => {
     emit(finished);
     await end();
     expect(useRun.getState().results).toEqual({ kind: "ready", results });
-    expect(useSession.getState().run).toEqual({ kind: "finished", headline: { name: "Accuracy", before: 0.5, after: 0.9, isShare: true } });
+    expect(useSession.getState().run).toEqual({ kind: "finished", headline: { name: "Accuracy", before: 0.5, after: 0.9, isShare: true, better: "higher" } });
   });
 
   it("starts no second run while one is under way", async () => {

@@ -4,6 +4,8 @@
  */
 import type { Rng } from "../core/rng.ts";
 import type { Dataset } from "../data/dataset.ts";
+import type { DecodedModule } from "../engine/generation/cached-decoder.ts";
+import type { TextGenerator } from "../engine/generation/text-generator.ts";
 import type { GraphModule } from "../engine/module.ts";
 import type { Model } from "../graph/types.ts";
 import type { LoadedModel, ModelInput } from "../models/types.ts";
@@ -23,6 +25,8 @@ export interface TaskContext {
   readonly input: ModelInput;
   /** As `graft` made it. */
   readonly model: Model;
+  readonly onProgress: (progress: Progress) => void;
+  readonly control: RunControl;
 }
 
 export interface MeasureContext {
@@ -41,6 +45,8 @@ export interface Measured {
 
 /** One run's part of a task. */
 export interface PreparedTask {
+  /** What is trained on and measured with, where that is not the data's items: numbers that `source` knows. */
+  readonly examples?: Readonly<Record<Split, readonly number[]>>;
   readonly source: ExampleSource;
   readonly objective: Objective;
   /** How the rate of one parameter relates to the recipe's. */
@@ -67,7 +73,12 @@ export interface TaskEngine {
   classes(dataset: Dataset | null, recipe: Recipe): readonly string[];
   /** The model that the recipe makes of a pre-trained one. @throws GraftError if the model does not fit the task. */
   graft(loaded: LoadedModel, recipe: Recipe, classes: readonly string[], rng: Rng): Model;
-  /** @throws GraftError if data or model do not fit the recipe. */
-  prepare(context: TaskContext): PreparedTask;
+  /**
+   * Long work reports progress.
+   * @throws GraftError if data or model do not fit the recipe; CancelledError soon after the control has stopped.
+   */
+  prepare(context: TaskContext): PreparedTask | Promise<PreparedTask>;
   readonly predictor?: Predictor;
+  /** Of a task that writes: what goes on from a prompt with a model as it is now. */
+  writer?(module: DecodedModule, input: ModelInput): TextGenerator;
 }

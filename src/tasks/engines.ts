@@ -4,6 +4,7 @@ import type { TaskId } from "../protocol/recipe.ts";
 import type { TaskEngine } from "./engine.ts";
 import { imageClassificationEngine } from "./image-classification/engine.ts";
 import { textClassificationEngine } from "./text-classification/engine.ts";
+import { textGenerationEngine } from "./text-generation/engine.ts";
 
 export function engineOf(task: TaskId): TaskEngine {
   switch (task) {
@@ -11,6 +12,8 @@ export function engineOf(task: TaskId): TaskEngine {
       return imageClassificationEngine;
     case "text-classification":
       return textClassificationEngine;
+    case "text-generation":
+      return textGenerationEngine;
     default:
       return assertNever(task);
   }

@@ -3,6 +3,7 @@ import { assertNever } from "../core/errors.ts";
 import type { TaskId } from "../protocol/recipe.ts";
 import { imageClassification } from "./image-classification/manifest.ts";
 import { textClassification } from "./text-classification/manifest.ts";
+import { textGeneration } from "./text-generation/manifest.ts";
 import type { TaskManifest } from "./types.ts";
 
 export function manifestOf(task: TaskId): TaskManifest {
@@ -11,6 +12,8 @@ export function manifestOf(task: TaskId): TaskManifest {
       return imageClassification;
     case "text-classification":
       return textClassification;
+    case "text-generation":
+      return textGeneration;
     default:
       return assertNever(task);
   }

@@ -1,5 +1,6 @@
 /** The WorkerApi, wired: each call finds its part and nothing more. State is what is open now: data, models, one run, one download. */
 import { CancelledError, GraftError } from "../core/errors.ts";
+import { corpusFromTable } from "../data/corpus/from-table.ts";
 import type { Dataset, ImageDataset } from "../data/dataset.ts";
 import { openFiles, datasetFromTable, type Table } from "../data/open.ts";
 import type { JobOptions } from "../data/pace.ts";
@@ -17,6 +18,7 @@ import { ModelStore } from "./model-store.ts";
 import { OpenedDownload } from "./opened-download.ts";
 import { FineTuningRun } from "./run.ts";
 import { fetchSample, samples } from "./samples.ts";
+import { Writing } from "./writing.ts";
 
 export interface WorkerOptions {
   /** Where embedded models, samples and wasm binaries are served, with a trailing slash. */
@@ -46,10 +48,15 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
   /** Resolves when the run that is under way, if one is, has ended. */
   let runEnd: Promise<void> = Promise.resolve();
   let opened: OpenedDownload | null = null;
+  const writing = new Writing();
 
   const openData = (): Dataset => {
     if (dataset) return dataset;
     throw new GraftError({ what: "no data is open", next: "Open a folder of images or a CSV first" });
+  };
+  const openDownload = (): OpenedDownload => {
+    if (opened) return opened;
+    throw new GraftError({ what: "no download is open", next: "Open a Graft download first" });
   };
   const openRun = (): FineTuningRun => {
     if (run) return run;
@@ -58,7 +65,7 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
   const open = async (files: readonly SourceFile[], options: JobOptions): Promise<OpenedData> => {
     const result = await openFiles(files, options);
     if (options.signal?.aborted) throw new CancelledError();
-    dataset = result.kind === "images" ? result.dataset : null;
+    dataset = result.kind === "table" ? null : result.dataset;
     table = result.kind === "table" ? result.table : null;
     return result.kind === "table" ? { kind: "table", preview: result.preview } : { kind: "ready", summary: result.dataset.summary() };
   };
@@ -80,7 +87,7 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
     mapColumns: (mapping: ColumnMapping, onProgress) =>
       jobs.run(async (signal) => {
         if (!table) throw new GraftError({ what: "no table is open", next: "Open a CSV first" });
-        const made = await datasetFromTable(table, mapping, { onProgress, signal });
+        const made = "completion" in mapping ? await corpusFromTable(table, mapping, { onProgress, signal }) : await datasetFromTable(table, mapping, { onProgress, signal });
         dataset = made;
         return made.summary();
       }),
@@ -128,6 +135,8 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
       try {
         const checked: Recipe = parseRecipe(recipe);
         const data = openData();
+        // What is being written reads tensors that the run is about to take away, or that are on another backend.
+        writing.stop();
         run?.dispose();
         run = null;
         const backend = await device.activate(checked.backend);
@@ -160,16 +169,23 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
     listConfusion: async (query) => openRun().confusion(query),
     exportRun: async (options) => exportRun(openRun(), options),
     predict: async (input) => openRun().predict(input),
+    generate: async (request, onText) => {
+      const current = openRun();
+      return writing.run(request, onText, (...asked) => current.write(request.which, ...asked));
+    },
+    stopGenerating: async () => writing.stop(),
 
     openDownload: async (files) => {
       const next = await OpenedDownload.read(files, device);
+      writing.stop();
       opened?.dispose();
       opened = next;
       return next.description;
     },
-    predictOpened: async (input) => {
-      if (!opened) throw new GraftError({ what: "no download is open", next: "Open a Graft download first" });
-      return opened.predict(input);
+    predictOpened: async (input) => openDownload().predict(input),
+    generateOpened: async (request, onText) => {
+      const current = openDownload();
+      return writing.run(request, onText, (...asked) => current.write(...asked));
     },
 
     cancel: async () => {

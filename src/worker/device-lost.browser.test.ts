@@ -4,6 +4,7 @@ import { tf } from "../engine/tf.ts";
 import { webgpuBackend } from "../engine/webgpu/internals.ts";
 import { saveLayers } from "../formats/testing/plain-tfjs.ts";
 import type { SourceFile } from "../protocol/data.ts";
+import { headlineOf } from "../protocol/headline.ts";
 import { parseRecipe } from "../protocol/recipe.ts";
 import type { RunEvent } from "../protocol/run.ts";
 import { createWorkerApi } from "./api.ts";
@@ -48,7 +49,7 @@ test.each(["all", "head"] as const)("with %s unfrozen, the run ends with its bes
   expect(end).toMatchObject({ bestEpoch: best.epoch });
   // Measured again on the new device, the kept weights are those of that epoch.
   const { validation } = await api.getResults();
-  expect(validation.after.accuracy).toBeCloseTo(best.validationScore, 6);
+  expect(headlineOf(validation).after).toBeCloseTo(best.validationScore, 6);
   expect((await api.predict({ kind: "image", blob: await square(0) })).tuned.classes).toHaveLength(2);
   expect((await api.exportRun()).size).toBeGreaterThan(1000);
 

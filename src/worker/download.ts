@@ -15,7 +15,7 @@ const manifestSchema = z.object({
   classes: z.array(z.string()),
   input: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("image"), name: z.string(), size: z.int().min(1).max(4096) }),
-    z.object({ kind: z.literal("text"), name: z.string(), maxTokens: z.int().min(1).max(4096), paddingId: z.int() }),
+    z.object({ kind: z.literal("text"), name: z.string(), maxTokens: z.int().min(1).max(2 ** 24), paddingId: z.int(), endOfText: z.array(z.int()).optional() }),
   ]),
   headline: z.object({ name: z.string(), after: z.number(), isShare: z.boolean() }).optional(),
   /** In downloads of before, in place of the headline. */

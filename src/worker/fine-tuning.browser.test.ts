@@ -10,8 +10,9 @@ import { readSafetensors } from "../formats/safetensors/read.ts";
 import { loadGraphModel, saveLayers } from "../formats/testing/plain-tfjs.ts";
 import type { WorkerApi } from "../protocol/api.ts";
 import type { SourceFile } from "../protocol/data.ts";
+import { headlineOf } from "../protocol/headline.ts";
 import { parseRecipe, type RecipeInput } from "../protocol/recipe.ts";
-import type { Answer, ExportOptions, MetricsFile, Prediction, RunEvent } from "../protocol/run.ts";
+import type { Answer, ExportOptions, MetricsFile, Prediction, RunEvent, SingleLabelResults } from "../protocol/run.ts";
 import { createWorkerApi } from "./api.ts";
 
 const size = 64;
@@ -80,8 +81,9 @@ describe("fine-tuning images", () => {
     expect(losses.at(-1)).toBeLessThan((losses[0] as number) / 2);
 
     const results = await api.getResults();
-    expect(results.validation.after.accuracy).toBeGreaterThan(results.validation.before.accuracy - 0.01);
-    expect(results.validation.after.confusion.flat().reduce((a, b) => a + b)).toBe(6);
+    const { before, after } = results.validation as SingleLabelResults;
+    expect(after.accuracy).toBeGreaterThan(before.accuracy - 0.01);
+    expect(after.confusion.flat().reduce((a, b) => a + b)).toBe(6);
 
     const blob = await picture("disc", 101);
     const { tuned, base } = await api.predict({ kind: "image", blob });
@@ -92,7 +94,7 @@ describe("fine-tuning images", () => {
     const { zip, files, json } = await unpacked(api);
     expect(Object.keys(files).sort()).toEqual(["README.md", "graft.json", "graft/graph.json", "labels.json", "metrics.json", "model.py", "model.safetensors", "recipe.json", "tfjs/model.json", "tfjs/weights.bin"]);
     expect(json("labels.json")).toEqual(["disc", "square"]);
-    expect((json("metrics.json") as MetricsFile).validation.accuracy).toBe(results.validation.after.accuracy);
+    expect((json("metrics.json") as MetricsFile).validation).toEqual(after);
     expect(parseRecipe(json("recipe.json"))).toEqual(parseRecipe(recipe));
 
     const again = await api.openDownload([{ path: "download.zip", blob: zip }]);
@@ -194,7 +196,7 @@ describe("fine-tuning texts", () => {
     await api.mapColumns({ text: "text", label: "kind" }, quiet);
     await trainWith(api, { task: "text-classification", model: "universal-sentence-encoder-lite", backend: "wasm", maxTokens: 32, epochs: 10, batchSize: 16 });
     const results = await api.getResults();
-    expect(results.validation.after.accuracy).toBeGreaterThan(0.8);
+    expect(headlineOf(results.validation).after).toBeGreaterThan(0.8);
 
     const text = "The hammer fell on the sweet apple";
     const { tuned } = await api.predict({ kind: "text", text });
@@ -245,7 +247,7 @@ describe("fine-tuning with adapters", () => {
 
     const small = await unpacked(api, { int8: true });
     const { int8 } = small.json("metrics.json") as MetricsFile;
-    expect(int8?.scoreBefore).toBeCloseTo(results.validation.after.accuracy, 6);
+    expect(int8?.scoreBefore).toBeCloseTo(headlineOf(results.validation).after, 6);
     expect(Math.abs((int8?.scoreAfter ?? 0) - (int8?.scoreBefore ?? 1))).toBeLessThan(0.11);
     expect((await api.getResults()).int8).toEqual(int8);
     expect(new TextDecoder().decode(small.files["README.md"])).toMatch(/Accuracy of the validation examples: before \d/);

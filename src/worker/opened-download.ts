@@ -2,6 +2,7 @@
 import { GraftError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
 import { readZip } from "../data/zip.ts";
+import type { GeneratedText, GenerationHooks } from "../engine/generation/text-generator.ts";
 import { GraphModule } from "../engine/module.ts";
 import { sizeOf } from "../core/shape.ts";
 import { valuesFromInt8 } from "../formats/quantise.ts";
@@ -13,11 +14,13 @@ import type { Graph, Weights } from "../graph/types.ts";
 import type { ModelInput } from "../models/types.ts";
 import type { OpenedModel } from "../protocol/api.ts";
 import type { SourceFile } from "../protocol/data.ts";
+import type { GenerationOptions } from "../protocol/generation.ts";
 import { parseRecipe, type Recipe } from "../protocol/recipe.ts";
 import type { Prediction, PredictionInput } from "../protocol/run.ts";
 import { parseManifest, type DownloadManifest } from "./download.ts";
 import type { Device } from "./device.ts";
 import { predict } from "./predict.ts";
+import { writerOf } from "./writing.ts";
 
 export class OpenedDownload {
   readonly description: OpenedModel;
@@ -52,6 +55,10 @@ export class OpenedDownload {
     return { tuned: await predict(this.module, value, { recipe: this.recipe, input: this.input, classes: this.manifest.classes }) };
   }
 
+  write(prompt: string, options: GenerationOptions, hooks: GenerationHooks): Promise<GeneratedText> {
+    return writerOf(this.recipe, this.module, this.input).generate(prompt, options, hooks);
+  }
+
   dispose(): void {
     this.module.dispose();
   }
@@ -62,11 +69,11 @@ function headlineOf({ headline, validationAccuracy }: DownloadManifest): OpenedM
   return typeof validationAccuracy === "number" ? { name: "Accuracy", after: validationAccuracy, isShare: true } : null;
 }
 
-async function textInput({ name, maxTokens, paddingId }: Extract<DownloadManifest["input"], { readonly kind: "text" }>, graph: Graph, entries: Entries): Promise<ModelInput> {
+async function textInput({ name, maxTokens, paddingId, endOfText }: Extract<DownloadManifest["input"], { readonly kind: "text" }>, graph: Graph, entries: Entries): Promise<ModelInput> {
   const names = tokenizerFileNames.filter((file) => entries.has(`tokenizer/${file}`));
   if (names.length === 0) throw new GraftError({ where: "tokenizer/", what: "the download holds no tokenizer", next: "Download the model again" });
   const tokenizerFiles = Object.fromEntries(await Promise.all(names.map(async (file) => [file, await jsonOf(entries, `tokenizer/${file}`)] as const)));
-  return { kind: "text", name, maxTokens, tokenizer: openTokenizer(tokenizerFiles, { paddingId, rows: tokenRows(graph, name) }), tokenizerFiles };
+  return { kind: "text", name, maxTokens, tokenizer: openTokenizer(tokenizerFiles, { paddingId, rows: tokenRows(graph, name) }), tokenizerFiles, ...(endOfText && { endOfText }) };
 }
 
 function weightsByName(graph: Graph, tensors: Safetensors["tensors"]): Weights {

@@ -6,14 +6,18 @@ import { CancelledError, GraftError } from "../core/errors.ts";
 import { Rng } from "../core/rng.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { Pace } from "../data/pace.ts";
-import { GraphModule } from "../engine/module.ts";
+import type { DecodedModule } from "../engine/generation/cached-decoder.ts";
+import type { GeneratedText, GenerationHooks } from "../engine/generation/text-generator.ts";
+import { GraphModule, toTensor } from "../engine/module.ts";
+import { tf } from "../engine/tf.ts";
 import { resolveUnfreeze } from "../graph/unfreeze.ts";
 import { countWeights } from "../graph/parameters.ts";
 import type { Model, Weights } from "../graph/types.ts";
 import type { LoadedModel } from "../models/types.ts";
 import type { Split } from "../protocol/data.ts";
 import type { Recipe } from "../protocol/recipe.ts";
-import type { Answer, ConfusionQuery, Int8Report, Prediction, PredictionInput, RunEvent, RunInfo, RunResults, SplitResults } from "../protocol/run.ts";
+import type { GenerationOptions } from "../protocol/generation.ts";
+import type { Answer, ConfusionQuery, EpochSamples, GenerationRequest, Int8Report, Prediction, PredictionInput, RunEvent, RunInfo, RunResults, SplitResults } from "../protocol/run.ts";
 import type { Measured, PreparedTask } from "../tasks/engine.ts";
 import { engineOf } from "../tasks/engines.ts";
 import { ActivationCache, type ExampleView } from "../train/activations.ts";
@@ -26,6 +30,7 @@ import { featureStatistics } from "../train/standardise.ts";
 import type { ActiveBackend } from "../engine/backend.ts";
 import { concreteInputShapes } from "./model-input.ts";
 import { predict } from "./predict.ts";
+import { writerOf } from "./writing.ts";
 
 /** Beyond this, the trunk runs for every batch instead of being kept. */
 const cacheBudgetBytes = 2 ** 30;
@@ -67,6 +72,7 @@ export class FineTuningRun {
   /** What training may change, as it was before the first step. */
   private base: Weights | null = null;
   private finished: Finished | null = null;
+  private readonly samples: EpochSamples[] = [];
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(context: RunContext) {
@@ -77,11 +83,10 @@ export class FineTuningRun {
   }
 
   async start(): Promise<void> {
-    const { recipe, dataset, onEvent } = this.context;
+    const { recipe, onEvent } = this.context;
     const startMs = performance.now();
     const rng = new Rng(recipe.seed);
-    const splits = splitsOf(dataset);
-    const { model, task, problem, info } = this.prepare(splits, rng.fork("head"));
+    const { model, task, problem, info, splits } = await this.prepare(rng.fork("head"));
     onEvent({ kind: "started", info });
     await task.prepare?.(({ what, done, total }) => onEvent({ kind: "preparing", what, done, total }), this.control);
     if (this.control.stopped) throw new CancelledError();
@@ -97,7 +102,10 @@ export class FineTuningRun {
     const fitted = { ...problem, microBatchSize };
     const before = await this.measure(task, fitted, splits);
     const afterEvaluation = async (epoch: number): Promise<void> => {
-      for (const event of (await task.afterEvaluation?.(epoch, problem.module, this.control)) ?? []) onEvent(event);
+      for (const event of (await task.afterEvaluation?.(epoch, problem.module, this.control)) ?? []) {
+        if (event.kind === "samples") this.samples.push({ epoch: event.epoch, samples: event.samples });
+        onEvent(event);
+      }
     };
     await afterEvaluation(0);
     if (this.control.stopped) throw new CancelledError();
@@ -112,11 +120,12 @@ export class FineTuningRun {
   }
 
   /** Grafts the model, cuts it and puts it on the backend. */
-  private prepare(splits: Splits, rng: Rng): { readonly model: Model; readonly task: PreparedTask; readonly problem: TrainingProblem; readonly info: RunInfo } {
-    const { recipe, dataset, loaded, backend } = this.context;
+  private async prepare(rng: Rng): Promise<{ readonly model: Model; readonly task: PreparedTask; readonly problem: TrainingProblem; readonly info: RunInfo; readonly splits: Splits }> {
+    const { recipe, dataset, loaded, backend, onEvent } = this.context;
     const engine = engineOf(recipe.task);
     const model = engine.graft(loaded, recipe, this.classes, rng);
-    const task = engine.prepare({ recipe, dataset, input: loaded.input, model });
+    const task = await engine.prepare({ recipe, dataset, input: loaded.input, model, control: this.control, onProgress: ({ what, done, total }) => onEvent({ kind: "preparing", what, done, total }) });
+    const splits = splitsOf(dataset, task.examples);
     const { source, objective } = task;
     const trainable = resolveUnfreeze(model.graph, recipe.unfreeze, loaded.blocks);
     const module = (this.module = new GraphModule(model, trainable, { recompute: recipe.recomputeActivations }));
@@ -143,7 +152,7 @@ export class FineTuningRun {
       trunkCached: cache.enabled,
       score: objective.scoreInfo,
     };
-    return { model, task, problem, info };
+    return { model, task, problem, info, splits };
   }
 
   /** The device is gone, with the module on it: the same model with its best weights, on another one. */
@@ -171,7 +180,7 @@ export class FineTuningRun {
       const [first, last] = [before.get(name), after.get(name)];
       return first && last?.results(first);
     };
-    return { classes: this.classes, epochs: outcome.epochs, validation: split("validation") as SplitResults, test: split("test"), info, reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds, ...(this.int8 && { int8: this.int8 }), ...(this.leftOut.length > 0 && { leftOut: this.leftOut }) };
+    return { classes: this.classes, epochs: outcome.epochs, validation: split("validation") as SplitResults, test: split("test"), info, reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds, ...(this.samples.length > 0 && { samples: this.samples }), ...(this.int8 && { int8: this.int8 }), ...(this.leftOut.length > 0 && { leftOut: this.leftOut }) };
   }
 
   confusion(query: ConfusionQuery): readonly number[] {
@@ -196,6 +205,24 @@ export class FineTuningRun {
       return { tuned, base: await run() };
     } finally {
       module.restore(current);
+    }
+  }
+
+  /** Lets the model, as it is now or as it was before the first step, go on from a prompt. */
+  async write(which: GenerationRequest["which"], prompt: string, options: GenerationOptions, hooks: GenerationHooks): Promise<GeneratedText> {
+    this.done();
+    const module = this.module as GraphModule;
+    const { input } = this.loaded;
+    if (which === "tuned") return writerOf(this.recipe, module, input).generate(prompt, options, hooks);
+    const tensors = new Map(module.graph.parameters.flatMap((parameter) => {
+      const values = this.base?.get(parameter.name);
+      return values === undefined ? [] : [[parameter.name, toTensor(parameter, values)] as const];
+    }));
+    try {
+      const base: DecodedModule = { graph: module.graph, parameterTensors: () => new Map([...module.parameterTensors(), ...tensors]) };
+      return await writerOf(this.recipe, base, input).generate(prompt, options, hooks);
+    } finally {
+      tf.dispose([...tensors.values()]);
     }
   }
 
@@ -251,8 +278,8 @@ export class FineTuningRun {
 }
 
 /** @throws GraftError if there is nothing to train on or to measure with. */
-function splitsOf(dataset: Dataset): Splits {
-  const splits = { train: dataset.indices("train"), validation: dataset.indices("validation"), test: dataset.indices("test") };
+function splitsOf(dataset: Dataset, examples: PreparedTask["examples"]): Splits {
+  const splits = examples ?? { train: dataset.indices("train"), validation: dataset.indices("validation"), test: dataset.indices("test") };
   if (splits.train.length === 0 || splits.validation.length === 0) {
     throw new GraftError({ where: dataset.summary().name, what: `${splits.train.length} training and ${splits.validation.length} validation examples`, wanted: "at least one of each", next: "Add examples or change the split" });
   }

@@ -33,7 +33,8 @@ function values(schema: Schema): string {
 function rows(schema: Schema, prefix = "", requirement = "required"): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const path = prefix + name;
-    if (field.properties) return rows(field, `${path}.`, `required with \`${path}\``);
+    const variants = [field, ...(field.anyOf ?? [])].filter(({ properties }) => properties);
+    if (variants.length > 0) return variants.flatMap((variant, i) => rows(variant, `${path}.`, i === 0 ? `required with \`${path}\`` : "in place of those above"));
     const fallback = field.default !== undefined ? code(field.default) : schema.required?.includes(name) ? requirement : "none";
     return [`| \`${path}\` | ${values(field)} | ${fallback} | ${field.description ?? ""} |`];
   });
@@ -49,7 +50,7 @@ line reads it:
     npm run tune -- --recipe recipe.json --data PATH --out DIR
 
 \`PATH\` is a folder or zip of images (a subfolder for each class; \`train\`, \`val\` and \`test\` folders are recognised as
-splits), or a CSV or TSV. \`DIR\` receives \`model/\` (what the page's download holds) and \`metrics.json\`. \`--recipe\` also takes
+splits), a CSV or TSV, JSON lines, or plain texts. \`DIR\` receives \`model/\` (what the page's download holds) and \`metrics.json\`. \`--recipe\` also takes
 the downloaded zip itself. \`--backend\` overrides the recipe's backend, and \`--model DIR\` starts from a TensorFlow.js layers
 model of your own (\`model.json\` and its shards).
 
@@ -60,6 +61,9 @@ page's defaults. The same recipe and seed on the same backend give the same loss
 
     { "task": "text-classification", "model": "universal-sentence-encoder-lite", "unfreeze": "all",
       "columns": { "text": "message", "label": "category" } }
+
+    { "task": "text-generation", "model": "graft-gpt2", "unfreeze": "all",
+      "columns": { "prompt": "title", "completion": "poem" } }
 
 [recipe.schema.json](recipe.schema.json) says the same to an editor.
 

@@ -10,7 +10,7 @@ import { StepPage } from "../../ui/primitives/StepPage.tsx";
 import { formatCount, scoreFormat } from "../../ui/primitives/format.ts";
 import { TryIt } from "../../ui/results/TryIt.tsx";
 
-const kinds = { "image-classification": "image", "text-classification": "text" } as const;
+const kinds = { "image-classification": "image", "text-classification": "text", "text-generation": "text" } as const;
 
 export function OpenedModelPage({ model }: { readonly model: OpenedModel }) {
   const close = useSession((state) => state.closeDownload);

@@ -55,6 +55,6 @@ describe("the steps", () => {
   it("follow the run", () => {
     const running: StepsInput = { ...start, data, modelName: "MobileNetV3", run: { kind: "running", epoch: 3, epochs: 20, paused: false } };
     expect(lines(running)[3]).toBe("Train: Epoch 3 of 20 (busy)");
-    expect(lines({ ...running, run: { kind: "finished", headline: { name: "Accuracy", before: 0.5, after: 0.914, isShare: true } } }).slice(3)).toEqual(["Train: Finished (done)", "Results: 0.91 accuracy (done)"]);
+    expect(lines({ ...running, run: { kind: "finished", headline: { name: "Accuracy", before: 0.5, after: 0.914, isShare: true, better: "higher" } } }).slice(3)).toEqual(["Train: Finished (done)", "Results: 0.91 accuracy (done)"]);
   });
 });

@@ -44,6 +44,17 @@ export function decodingGraphs(graph: Graph): DecodingGraphs {
   return { inputs, caches, prefill: prefillGraph(model, inputs), step: stepGraph(model, inputs, caches) };
 }
 
+/** Whether `decodingGraphs` takes it. */
+export function writesText(graph: Graph): boolean {
+  try {
+    causalModelOf(graph);
+    return true;
+  } catch (error) {
+    if (error instanceof GraftError) return false;
+    throw error;
+  }
+}
+
 interface CausalModel {
   /** Without dropout and what the output does not need. */
   readonly graph: Graph;

@@ -11,12 +11,14 @@ interface CheckpointFacts {
   /** Those beside config.json. */
   readonly files: readonly ModelFile[];
   readonly input: ModelInput;
+  /** It gives scores of every next token. */
+  readonly writes: boolean;
   readonly parameters: number;
   /** Upstream names of what the file holds and the model has no place for. */
   readonly ignored: readonly string[];
 }
 
-export async function checkpointCard({ config, folder, files, input, parameters, ignored }: CheckpointFacts): Promise<ModelCard> {
+export async function checkpointCard({ config, folder, files, input, writes, parameters, ignored }: CheckpointFacts): Promise<ModelCard> {
   const kind = config.get(config.get("architecture").isMissing ? "model_type" : "architecture").string();
   const name = folder === "" ? kind : baseName(folder);
   const readme = files.find(({ path }) => baseName(path) === "README.md");
@@ -25,14 +27,14 @@ export async function checkpointCard({ config, folder, files, input, parameters,
   return {
     id: `checkpoint-${name}`,
     name,
-    tasks: [input.kind === "image" ? "image-classification" : "text-classification"],
+    tasks: input.kind === "image" ? ["image-classification"] : writes ? ["text-generation", "text-classification"] : ["text-classification"],
     summary: `A published ${kind} checkpoint.`,
     trainedOn: facts.get("datasets") ?? "",
     licence: licence === undefined ? "Yours to know: its files do not say." : `${licence}, by its README.md`,
     source: folder === "" ? config.where : folder,
     input: input.kind === "image" ? `RGB images${input.size === undefined ? "" : `, ${input.size} x ${input.size}`}` : `Text, up to ${input.maxTokens} tokens`,
     goodAt: "",
-    limits: `Its head is replaced by a new one for your classes.${ignored.length === 0 ? "" : ` Not used of its file: ${listed(ignored)}.`}`,
+    limits: `${writes ? "To write, it keeps its own head; to classify, that" : "Its head"} is replaced by a new one for your classes.${ignored.length === 0 ? "" : ` Not used of its file: ${listed(ignored)}.`}`,
     parameters,
     downloadBytes: files.filter(({ path }) => /\.(safetensors|json|txt)$/.test(path)).reduce((sum, { blob }) => sum + blob.size, 0),
     origin: "imported",

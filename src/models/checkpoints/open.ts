@@ -9,6 +9,7 @@ import { openCheckpointTensors } from "../../formats/safetensors/shards.ts";
 import { baseName, listed, type ModelFile } from "../../formats/tfjs-files.ts";
 import { countWeights } from "../../graph/parameters.ts";
 import { parentPath } from "../../graph/paths.ts";
+import { writesText } from "../../graph/surgery/decode-step.ts";
 import { rescaleInput } from "../../graph/surgery/rescale-input.ts";
 import type { Graph } from "../../graph/types.ts";
 import type { ModelCard } from "../../protocol/models.ts";
@@ -39,8 +40,8 @@ export async function openCheckpoint(files: readonly ModelFile[]): Promise<Opene
   const tensors = await openCheckpointTensors(beside, folder);
   const { graph, weights, missing, ignored } = await readCheckpointWeights(built.graph, tensors, { features: built.features, basePrefix: family.basePrefix, where: configFile.path });
   const { input, graph: prepared } = await prepareInput(built, graph, config, beside);
-  const card = await checkpointCard({ config, folder, files: beside, input, parameters: countWeights(prepared), ignored });
-  return { card, loaded: { model: { graph: prepared, weights }, features: built.features, blocks: built.blocks, input, licence: card.licence }, report: { missing, ignored } };
+  const card = await checkpointCard({ config, folder, files: beside, input, writes: writesText(prepared), parameters: countWeights(prepared), ignored });
+  return { card, loaded: { model: { graph: prepared, weights }, features: built.features, blocks: built.blocks, input, licence: card.licence, config: config.value }, report: { missing, ignored } };
 }
 
 /** The one that lies highest: repositories keep other formats, with configs of their own, in folders. */
@@ -63,9 +64,9 @@ async function readJson({ path, blob }: ModelFile): Promise<JsonCursor> {
 
 async function prepareInput({ input }: CheckpointModel, graph: Graph, config: JsonCursor, beside: readonly ModelFile[]): Promise<{ readonly input: ModelInput; readonly graph: Graph }> {
   if (input.kind === "text") {
-    const { name, maxTokens, paddingId } = input;
+    const { name, maxTokens, paddingId, endOfText } = input;
     const tokens = await readTokenizer(beside, { modelType: config.get("model_type").string(), paddingId, rows: tokenRows(graph, name), where: config.where });
-    return { graph, input: { kind: "text", name, maxTokens, ...tokens } };
+    return { graph, input: { kind: "text", name, maxTokens, ...tokens, ...(endOfText && { endOfText }) } };
   }
   const { name, size } = input;
   const scale = config.get("architecture").isMissing ? pixelScaleOf(await preprocessorConfig(config, beside)) : timmPixelScale(config);

@@ -19,7 +19,12 @@ export function paddingIdOf(config: JsonCursor, vocabulary: number, fallback: nu
 
 /** Decoders are published without padding. Then the end of a text pads, which is no part of a text that is only read. */
 export function causalPaddingId(config: JsonCursor, vocabulary: number): number {
-  return paddingIdOf(config, vocabulary, idsOf(config.get("eos_token_id")).find((id) => id >= 0 && id < vocabulary) ?? vocabulary - 1);
+  return paddingIdOf(config, vocabulary, endOfTextIds(config, vocabulary)[0] ?? vocabulary - 1);
+}
+
+/** The ids that end a text, as far as the config says. */
+export function endOfTextIds(config: JsonCursor, vocabulary: number): readonly number[] {
+  return idsOf(config.get("eos_token_id")).filter((id) => id >= 0 && id < vocabulary);
 }
 
 /** One id, or a list of them. */

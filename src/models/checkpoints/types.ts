@@ -20,8 +20,8 @@ export interface CheckpointModel {
   readonly input:
     /** RGB [batch, size, size, 3], standardised as preprocessor_config.json says; `size` only where no other is possible. */
     | { readonly kind: "image"; readonly name: string; readonly size?: number }
-    /** Token ids int32 [batch, tokens]. */
-    | { readonly kind: "text"; readonly name: string; readonly maxTokens: number; readonly paddingId: number };
+    /** Token ids int32 [batch, tokens]. `endOfText`: of a decoder, the ids that end a text. */
+    | { readonly kind: "text"; readonly name: string; readonly maxTokens: number; readonly paddingId: number; readonly endOfText?: readonly number[] };
 }
 
 export interface CheckpointFamily {

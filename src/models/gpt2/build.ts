@@ -6,7 +6,7 @@ import type { JsonCursor } from "../../formats/json-cursor.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import { causalOutput } from "../checkpoints/causal.ts";
 import { count, layerCount, oneOf } from "../checkpoints/config-fields.ts";
-import { causalPaddingId, dropoutRate, headWidth } from "../checkpoints/text-config.ts";
+import { causalPaddingId, dropoutRate, endOfTextIds, headWidth } from "../checkpoints/text-config.ts";
 import { activationOf, TorchLayers } from "../checkpoints/torch-layers.ts";
 import type { CheckpointFamily, CheckpointModel } from "../checkpoints/types.ts";
 
@@ -58,7 +58,7 @@ function build(config: JsonCursor): CheckpointModel {
   const hidden = layers.layerNorm("transformer/ln_f", x, width, epsilon);
   const features = builder.add("features/mean", "maskedMean", [hidden, mask], {});
   const output = causalOutput(config, { builder, layers, hidden, mask, positions, width, vocabulary, table: "transformer/wte/weight", tied: config.get("tie_word_embeddings").boolean(true) });
-  return { graph: builder.build([output]), features, blocks, input: { kind: "text", name: ids, maxTokens, paddingId } };
+  return { graph: builder.build([output]), features, blocks, input: { kind: "text", name: ids, maxTokens, paddingId, endOfText: endOfTextIds(config, vocabulary) } };
 }
 
 export const gpt2: CheckpointFamily = { modelTypes: ["gpt2"], basePrefix: "transformer.", build };

@@ -8,7 +8,7 @@ import type { JsonCursor } from "../../formats/json-cursor.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import { causalOutput } from "../checkpoints/causal.ts";
 import { count, layerCount, oneOf } from "../checkpoints/config-fields.ts";
-import { causalPaddingId, headWidth } from "../checkpoints/text-config.ts";
+import { causalPaddingId, endOfTextIds, headWidth } from "../checkpoints/text-config.ts";
 import { activationOf, TorchLayers } from "../checkpoints/torch-layers.ts";
 import type { CheckpointFamily, CheckpointModel } from "../checkpoints/types.ts";
 import { rotaryFrequencies } from "./rope.ts";
@@ -86,7 +86,7 @@ function build(config: JsonCursor): CheckpointModel {
   const hidden = norm("model/norm", x);
   const features = builder.add("features/mean", "maskedMean", [hidden, mask], {});
   const output = causalOutput(config, { builder, layers, hidden, mask, positions, width, vocabulary, table: "model/embed_tokens/weight", tied: config.get("tie_word_embeddings").boolean(false) });
-  return { graph: builder.build([output]), features, blocks, input: { kind: "text", name: ids, maxTokens: Math.min(positionCount, window ?? Infinity), paddingId } };
+  return { graph: builder.build([output]), features, blocks, input: { kind: "text", name: ids, maxTokens: Math.min(positionCount, window ?? Infinity), paddingId, endOfText: endOfTextIds(config, vocabulary) } };
 }
 
 export const llama: CheckpointFamily = { modelTypes: ["llama", "mistral", "qwen2"], basePrefix: "model.", build };

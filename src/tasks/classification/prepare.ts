@@ -12,7 +12,7 @@ import { confusionCell, metricsOf, mistakesOf, softmaxRows, type SplitPrediction
 
 /** The open data's classes; before there are any, layers are shown as for two. */
 export function classesOf(dataset: Dataset | null): readonly string[] {
-  const classes = dataset?.classes ?? [];
+  const classes = dataset !== null && "classes" in dataset ? dataset.classes : [];
   return classes.length >= 2 ? [...classes] : ["", ""];
 }
 

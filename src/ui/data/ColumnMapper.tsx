@@ -1,7 +1,7 @@
 /** The first rows of a table, with the question which column is the text and which the label. */
 import { Button, NativeSelect } from "@mantine/core";
 import { useState } from "react";
-import type { ColumnMapping, TablePreview } from "../../protocol/data.ts";
+import type { ClassificationColumns, ColumnMapping, TablePreview } from "../../protocol/data.ts";
 import { Panel } from "../primitives/Panel.tsx";
 import { SectionTitle } from "../primitives/SectionTitle.tsx";
 import { Sentence } from "../primitives/Sentence.tsx";
@@ -16,7 +16,7 @@ interface ColumnMapperProps {
 }
 
 export function ColumnMapper({ preview, onConfirm, onBack }: ColumnMapperProps) {
-  const [mapping, setMapping] = useState<ColumnMapping>(preview.proposed);
+  const [mapping, setMapping] = useState<ClassificationColumns>(preview.proposed);
   const names = preview.columns.map(({ name }) => name);
   const doubt = doubtAbout(preview, mapping);
   const roleOf = (name: string): "Text" | "Label" | null => (name === mapping.text ? "Text" : name === mapping.label ? "Label" : null);

@@ -17,6 +17,8 @@ const preview: TablePreview = {
   rows: [],
   rowCount: 5572,
   proposed: { text: "message", label: "label" },
+  proposedGeneration: { completion: "message" },
+  likelyTask: "text-classification",
 };
 
 describe("columns", () => {

@@ -1,5 +1,5 @@
 /** What to say of a table and of a choice of columns before it is confirmed. */
-import type { ColumnMapping, TablePreview } from "../../protocol/data.ts";
+import type { ClassificationColumns, TablePreview } from "../../protocol/data.ts";
 import { formatCount, formatPlural } from "../primitives/format.ts";
 
 const delimiters: Readonly<Record<string, string>> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces" };
@@ -26,7 +26,7 @@ export interface Doubt {
 }
 
 /** Why a choice of columns is probably not what was meant, or null. */
-export function doubtAbout({ columns, rowCount }: TablePreview, { text, label }: ColumnMapping): Doubt | null {
+export function doubtAbout({ columns, rowCount }: TablePreview, { text, label }: ClassificationColumns): Doubt | null {
   if (text === label) return { message: `“${text}” is both the text and the label. Choose two different columns.`, blocks: true };
   const column = columns.find(({ name }) => name === label);
   if (column === undefined) return null;

@@ -3,10 +3,10 @@
  * that page, command line and documentation say the same.
  */
 import type { z } from "zod";
-import { augmentationSchema, headSchema, loraSchema, parseRecipe, recipeSchema, trunkDropoutSchema, type Recipe } from "../../protocol/recipe.ts";
+import { augmentationSchema, generationSettingsSchema, headSchema, loraSchema, parseRecipe, recipeSchema, trunkDropoutSchema, type Recipe } from "../../protocol/recipe.ts";
 
 const earlyStoppingSchema = recipeSchema.shape.earlyStopping.unwrap();
-const shapes = { head: headSchema.shape, lora: loraSchema.shape, trunkDropout: trunkDropoutSchema.shape, earlyStopping: earlyStoppingSchema.shape, augmentation: augmentationSchema.shape };
+const shapes = { head: headSchema.shape, lora: loraSchema.shape, trunkDropout: trunkDropoutSchema.shape, generation: generationSettingsSchema.shape, earlyStopping: earlyStoppingSchema.shape, augmentation: augmentationSchema.shape };
 
 type Nested = { [Group in keyof typeof shapes]: `${Group}.${keyof (typeof shapes)[Group] & string}` }[keyof typeof shapes];
 /** A field that one control sets. */

@@ -21,7 +21,7 @@ import { formatCount } from "../../../ui/primitives/format.ts";
 import classes from "./DataOverview.module.css";
 import { useItems } from "./useItems.ts";
 
-const pageSizes = { "image-classification": 60, "text-classification": 40 };
+const pageSizes = { "image-classification": 60, "text-classification": 40, "text-generation": 20 };
 
 export function DataOverview({ summary }: { readonly summary: DataSummary }) {
   const { replace, setExcluded, undoExclusion, dismissExclusion } = useData.getState();

@@ -18,6 +18,7 @@ import { cellName, type Cell } from "../../../ui/results/confusion.ts";
 import { ConfusionDrawer } from "./ConfusionDrawer.tsx";
 import { DownloadPanel } from "./DownloadPanel.tsx";
 import { MistakesPanel } from "./MistakesPanel.tsx";
+import { WrittenResults } from "./WrittenResults.tsx";
 
 const headline = [
   { label: "Accuracy", key: "accuracy" },
@@ -31,7 +32,9 @@ export function ResultsOverview({ results, recipe }: { readonly results: RunResu
   const [cell, setCell] = useState<{ readonly name: string; readonly query: ConfusionQuery } | null>(null);
   const kind = recipe.task === "image-classification" ? "image" : "text";
   const split = results.test ? wanted : "validation";
-  const { before, after, mistakes } = (split === "test" ? results.test : undefined) ?? results.validation;
+  const measured = (split === "test" ? results.test : undefined) ?? results.validation;
+  if (measured.kind === "generation") return <WrittenResults measured={measured} results={results} recipe={recipe} />;
+  const { before, after, mistakes } = measured;
 
   const open = ({ actual, predicted }: Cell): void => {
     const [actualName, predictedName] = [results.classes[actual] ?? "", results.classes[predicted] ?? ""];
