@@ -32,10 +32,11 @@ export class Generations {
   }
 
   /**
+   * @param readBack for what nothing stands behind: it is read again before it counts.
    * @throws StorageFullError where there is no room.
    * @throws GraftError where it cannot be written. Either way, what was there before still is.
    */
-  async write(parts: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
+  async write(parts: readonly Uint8Array<ArrayBuffer>[], { readBack = false }: { readonly readBack?: boolean } = {}): Promise<void> {
     const before = await this.numbers();
     const generation = (before[0] ?? 0) + 1;
     const name = this.fileOf(generation);
@@ -44,6 +45,8 @@ export class Generations {
       const size = (await this.storage.file(this.folder, name))?.size;
       const wanted = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
       if (size !== wanted) throw new GraftError({ where: this.name, what: `of ${wanted} bytes, ${size ?? 0} were stored`, next: "See whether the disk is full or failing, and go on" });
+      const sealed = readBack ? await this.unseal(generation) : null;
+      if (sealed instanceof DamagedFileError) throw sealed;
     } catch (error) {
       // Half a file is of use to nobody, and takes the room that the next attempt may need.
       await this.storage.remove(this.folder, name).catch(() => undefined);
@@ -67,6 +70,12 @@ export class Generations {
     }
     if (damaged[0]) throw damaged[0];
     return null;
+  }
+
+  /** The newest that is whole, as it is stored; null where there is none. */
+  async newestFile(): Promise<Blob | null> {
+    const newest = await this.read();
+    return newest && this.storage.file(this.folder, this.fileOf(newest.generation));
   }
 
   async remove(): Promise<void> {

@@ -54,7 +54,7 @@ export async function unseal(file: Blob, where: string): Promise<Sealed> {
   if (view.getBigUint64(sealedBytes, true) !== BigInt(sealedBytes) || headEnd > sealedBytes) throw damaged("it is cut off");
   const [front, body] = [bytes.subarray(0, headEnd), bytes.subarray(headEnd, sealedBytes)];
   if (new TextDecoder().decode(bytes.subarray(sealedBytes + 8)) !== (await digestOf([front, body]))) throw damaged("its digest does not match");
-  const json = parseExactJson(front.subarray(magic.byteLength + 4));
+  const json = parseExactJson(front.subarray(magic.byteLength + 4), where);
   const { kind, version, head } = (typeof json === "object" && json !== null ? json : {}) as Partial<Sealed>;
   if (typeof kind !== "string" || typeof version !== "number" || !Number.isSafeInteger(version)) throw damaged("it does not say what it is");
   return { kind, version, head, body };

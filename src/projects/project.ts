@@ -1,0 +1,140 @@
+/**
+ * One project in storage: what it is called, the files that it learns from, its recipes and its runs. Content is stored once, under
+ * its digest, and only then named by the record, so that a record never speaks of what is not there.
+ */
+import { GraftError } from "../core/errors.ts";
+import type { SourceFile } from "../protocol/data.ts";
+import type { FileStorage } from "../storage/storage.ts";
+import { writeFile } from "../storage/write-file.ts";
+import { digestOf } from "./digest.ts";
+import { RecordFile } from "./record-file.ts";
+import { projectFormat, type ProjectRecord, type RunRecord, type StoredFile, type StoredSource } from "./records.ts";
+import { StoredRun } from "./stored-run.ts";
+
+const contentPrefix = "content-";
+const partName = "incoming";
+const readAtOnce = 4 * 2 ** 20;
+
+export const contentName = (digest: string): string => `${contentPrefix}${digest}`;
+/** Runs have folders of their own beside the project's. */
+export const runFolder = (project: string, run: number): string => `${project}~${run}`;
+
+export interface ListedRun {
+  readonly run: StoredRun;
+  /** Null where nothing of it is whole. */
+  readonly record: RunRecord | null;
+}
+
+export class Project {
+  readonly id: string;
+  private readonly storage: FileStorage;
+  private readonly record: RecordFile<ProjectRecord>;
+
+  constructor(storage: FileStorage, id: string) {
+    this.storage = storage;
+    this.id = id;
+    this.record = new RecordFile(storage, id, projectFormat, `project ${id}`);
+  }
+
+  /** @throws GraftError if there is no such project, or nothing of its record is whole. */
+  async read(): Promise<ProjectRecord> {
+    const record = await this.record.read();
+    if (record) return record;
+    throw new GraftError({ where: `project ${this.id}`, what: "there is no such project in this browser", next: "Open another one, or import it" });
+  }
+
+  async update(changes: Partial<ProjectRecord>): Promise<void> {
+    await this.record.write({ ...(await this.read()), ...changes });
+  }
+
+  /** For whoever makes the project. */
+  async begin(record: ProjectRecord): Promise<void> {
+    await this.record.write(record);
+  }
+
+  /**
+   * Copies files into the project; what it has already is not copied again.
+   * @throws StorageFullError where there is no room; the project is as before.
+   */
+  async addSource({ kind, name }: Pick<StoredSource, "kind" | "name">, files: readonly SourceFile[], onBytes: (bytes: number) => void = () => {}): Promise<StoredSource> {
+    const stored: StoredFile[] = [];
+    for (const { path, blob } of files) {
+      stored.push({ path, bytes: blob.size, digest: await this.addContent(blob) });
+      onBytes(blob.size);
+    }
+    const { sources } = await this.read();
+    const source: StoredSource = { id: 1 + Math.max(0, ...sources.map(({ id }) => id)), kind, name, addedAt: Date.now(), files: stored };
+    await this.update({ sources: [...sources, source] });
+    return source;
+  }
+
+  /** The files of a source, as Blobs that are read when somebody reads them. @throws GraftError where the browser lost one. */
+  async files({ files }: Pick<StoredSource, "files">): Promise<readonly SourceFile[]> {
+    return Promise.all(
+      files.map(async ({ path, bytes, digest }) => {
+        const blob = await this.storage.file(this.id, contentName(digest));
+        if (blob?.size !== bytes) throw new GraftError({ where: path, what: "the browser has lost this file of the project", next: "Add it again" });
+        return { path, blob };
+      }),
+    );
+  }
+
+  /** All runs, the newest first; also those that were deleted and not purged. */
+  async runs(): Promise<readonly ListedRun[]> {
+    const prefix = `${this.id}~`;
+    const ids = (await this.storage.folders()).flatMap((folder) => (folder.startsWith(prefix) && /^[1-9]\d*$/.test(folder.slice(prefix.length)) ? [Number(folder.slice(prefix.length))] : []));
+    return Promise.all(
+      ids
+        .toSorted((a, b) => b - a)
+        .map(async (id) => {
+          const run = this.run(id);
+          return { run, record: await run.read().catch(nullIfRefused) };
+        }),
+    );
+  }
+
+  run(id: number): StoredRun {
+    return new StoredRun(this.storage, runFolder(this.id, id), id);
+  }
+
+  async addRun(record: Pick<RunRecord, "recipe" | "model" | "data"> & Partial<RunRecord>): Promise<StoredRun> {
+    const [newest] = await this.runs();
+    const run = this.run(1 + (newest?.run.id ?? 0));
+    await run.begin({ name: `Run ${run.id}`, createdAt: Date.now(), state: "running", continues: null, results: null, notes: "", deletedAt: null, ...record });
+    return run;
+  }
+
+  /** For good: runs that were deleted, and content that no source has. Nothing else may write to the project meanwhile. */
+  async purge(): Promise<void> {
+    for (const { run, record } of await this.runs()) if (record && record.deletedAt !== null) await this.storage.remove(runFolder(this.id, run.id));
+    const wanted = new Set((await this.read()).sources.flatMap(({ files }) => files.map(({ digest }) => contentName(digest))));
+    for (const name of await this.storage.names(this.id)) if (name === partName || (name.startsWith(contentPrefix) && !wanted.has(name))) await this.storage.remove(this.id, name);
+  }
+
+  /** @returns its digest; it is there for good, and whole. */
+  async addContent(blob: Blob): Promise<string> {
+    const digest = await digestOf([blob]);
+    const name = contentName(digest);
+    if ((await this.storage.file(this.id, name))?.size === blob.size) return digest;
+    try {
+      await writeFile(this.storage, this.id, partName, slicesOf(blob));
+      const written = await this.storage.file(this.id, partName);
+      if (!written || (await digestOf([written])) !== digest) throw new GraftError({ what: "a file was not stored as it is", next: "See whether the disk is full or failing, and add it again" });
+      await this.storage.rename(this.id, partName, name);
+    } catch (error) {
+      await this.storage.remove(this.id, partName).catch(() => undefined);
+      throw error;
+    }
+    return digest;
+  }
+}
+
+async function* slicesOf(blob: Blob): AsyncIterable<Uint8Array<ArrayBuffer>> {
+  for (let at = 0; at < blob.size; at += readAtOnce) yield new Uint8Array(await blob.slice(at, at + readAtOnce).arrayBuffer());
+}
+
+/** What cannot be read is listed as such; what is a bug is thrown. */
+export function nullIfRefused(error: unknown): null {
+  if (error instanceof GraftError) return null;
+  throw error;
+}

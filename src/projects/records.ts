@@ -1,0 +1,61 @@
+/**
+ * What a project's small files say. Recipes, models and results are kept as the JSON that they were: what they mean, and which
+ * of their versions one still reads, is for those whose they are.
+ */
+import { z } from "zod";
+import type { Format } from "./formats.ts";
+
+const text = z.string().max(1000);
+const notes = z.string().max(100_000);
+/** Milliseconds since 1970. */
+const time = z.number().min(0);
+const count = z.int().min(0);
+const name = text.min(1);
+
+const storedFile = z.strictObject({
+  /** As the person's own folder or zip had it. Never a path of ours. */
+  path: name,
+  bytes: count,
+  /** See `digestOf`; also names the file in storage, so that the same file is stored once. */
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type StoredFile = Readonly<z.output<typeof storedFile>>;
+
+const source = z.strictObject({ id: count, kind: z.enum(["data", "model"]), name, addedAt: time, files: z.array(storedFile) });
+export type StoredSource = Readonly<z.output<typeof source>>;
+
+const projectSchema = z.strictObject({
+  name,
+  task: text,
+  createdAt: time,
+  notes,
+  sources: z.array(source),
+  recipes: z.array(z.strictObject({ name, savedAt: time, recipe: z.unknown() })),
+});
+export type ProjectRecord = Readonly<z.output<typeof projectSchema>>;
+
+const runSchema = z.strictObject({
+  name,
+  createdAt: time,
+  /** `running` is also what a crash leaves: a run that can be resumed. */
+  state: z.enum(["running", "finished", "failed"]),
+  recipe: z.unknown(),
+  /** What it starts from, as its opener names it; null for the recipe's own. */
+  model: z.unknown(),
+  /** The source that it learns from. */
+  data: count.nullable(),
+  /** The run whose weights it began with. */
+  continues: count.nullable(),
+  results: z.unknown(),
+  notes,
+  /** Deleted runs can be had back until they are purged. */
+  deletedAt: time.nullable(),
+});
+export type RunRecord = Readonly<z.output<typeof runSchema>>;
+
+export const projectFormat: Format<ProjectRecord> = { kind: "project", version: 1, schema: projectSchema, migrations: {} };
+export const runFormat: Format<RunRecord> = { kind: "run", version: 1, schema: runSchema, migrations: {} };
+/** A piece of a run's history: the events between two checkpoints, in order. */
+export const historyFormat: Format<{ readonly events: readonly unknown[] }> = { kind: "history", version: 1, schema: z.strictObject({ events: z.array(z.unknown()) }), migrations: {} };
+/** What a run ended with; the body is safetensors. */
+export const weightsFormat: Format<Record<string, never>> = { kind: "weights", version: 1, schema: z.strictObject({}), migrations: {} };
