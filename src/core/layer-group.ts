@@ -10,6 +10,9 @@ export interface LayerGroup {
   readonly children: readonly LayerGroup[];
 }
 
+/** The group of the new head (graph/surgery/replace-head.ts), which learns without being asked for. A model that writes keeps its own and has none. */
+export const headGroupPath = "head";
+
 /** Whether a group is one of an adapter's two matrices (graph/surgery/lora.ts), which learn without being asked for. */
 export function isAdapterGroup(path: string): boolean {
   return /\/lora_[AB]$/.test(path);

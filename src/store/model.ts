@@ -4,7 +4,7 @@
  */
 import { create } from "zustand";
 import { CancelledError, type ErrorSentence } from "../core/errors.ts";
-import type { LayerGroup } from "../core/layer-group.ts";
+import { headGroupPath, type LayerGroup } from "../core/layer-group.ts";
 import type { Progress } from "../protocol/api.ts";
 import type { DataSummary, SourceFile } from "../protocol/data.ts";
 import type { ModelCard, ModelLayers, SelectionReport } from "../protocol/models.ts";
@@ -35,9 +35,14 @@ interface ModelState {
   readonly fail: (error: ErrorSentence) => void;
 }
 
-/** The new classifier: the last group. It always learns. */
+/** The new classifier, where there is one. It always learns. */
 export function headOf(layers: ModelLayers): LayerGroup | undefined {
-  return layers.groups.at(-1);
+  return layers.groups.find(({ path }) => path === headGroupPath);
+}
+
+/** Which layers learn before anybody has chosen: a model that writes has no new head that could learn alone. */
+function firstLayers(task: TaskId): Recipe["unfreeze"] {
+  return task === "text-generation" ? "all" : "head";
 }
 
 export const useModel = create<ModelState>()((set, get) => ({
@@ -52,7 +57,7 @@ export const useModel = create<ModelState>()((set, get) => ({
   choose: (id) => {
     set({ error: null });
     const pixelRange = get().cards.find((card) => card.id === id)?.pixelRange;
-    useRecipe.getState().update({ model: id, unfreeze: "head", ...(pixelRange && { pixelRange }) });
+    useRecipe.getState().update({ model: id, unfreeze: firstLayers(useRecipe.getState().recipe.task), ...(pixelRange && { pixelRange }) });
   },
 
   add: (card) => {
@@ -103,10 +108,12 @@ let again = false;
 
 async function loadCards(task: TaskId): Promise<void> {
   const cards = await worker().listModels(task);
+  const isOtherTask = useModel.getState().task !== null;
   useModel.setState({ task, cards });
   const { recipe, update } = useRecipe.getState();
   const first = cards[0];
-  if (first && !cards.some(({ id }) => id === recipe.model)) update({ model: first.id, unfreeze: "head" });
+  const model = cards.some(({ id }) => id === recipe.model) ? recipe.model : first?.id;
+  if (model !== undefined && (isOtherTask || model !== recipe.model)) update({ model, unfreeze: firstLayers(task) });
 }
 
 async function describe(summary: DataSummary): Promise<void> {

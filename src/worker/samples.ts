@@ -1,4 +1,4 @@
-/** The samples that are one click away: made of emoji packages when the page is built. */
+/** The samples that are one click away: put beside the page when it is built, most of them made of emoji packages. */
 import { GraftError } from "../core/errors.ts";
 import type { SampleCard } from "../protocol/api.ts";
 import type { SourceFile } from "../protocol/data.ts";
@@ -21,6 +21,13 @@ export const samples: readonly Sample[] = [
     summary: "A CSV of emoji names and their categories, such as “red apple” and “Food & Drink”.",
     task: "text-classification",
     file: "emoji-names.csv",
+  },
+  {
+    id: "moby-dick",
+    name: "Moby-Dick",
+    summary: "The first eight chapters of Melville’s novel, as plain text: teach a model to write like it.",
+    task: "text-generation",
+    file: "moby-dick.txt",
   },
 ];
 

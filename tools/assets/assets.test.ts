@@ -31,6 +31,15 @@ test("the table sample has clean, distinct names", () => {
   expect(rows.filter((row) => !/^[\p{Ll}\p{N}' -]+,[A-Z][A-Za-z& ]+$/u.test(row))).toEqual([]);
 });
 
+test("the text sample is plain text of paragraphs, and no more than a newcomer waits for", () => {
+  const text = strFromU8(sample("moby-dick.txt"));
+  expect(text).toMatch(/^CHAPTER 1\. Loomings\.\n\nCall me Ishmael\./);
+  expect(text.split("\n\n").length).toBeGreaterThan(100);
+  expect(text.length).toBeGreaterThan(60_000);
+  expect(text.length).toBeLessThan(100_000);
+  expect(text).not.toMatch(/gutenberg|\r/i);
+});
+
 test("the same packages give the same bytes", () => {
   for (const [path, content] of sampleFiles()) expect(Buffer.compare(content, samples.get(path) ?? new Uint8Array()), path).toBe(0);
 });

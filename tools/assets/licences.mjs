@@ -42,6 +42,7 @@ function assetNotices() {
     },
     { name: "Noto Emoji pictures, from emoji-datasource-google", licence: "Apache-2.0", file: "noto-emoji.txt", text: ownText("noto-emoji.txt") },
     { name: "Twemoji pictures, from emoji-datasource-twitter", licence: "CC-BY-4.0", file: "twemoji.txt", text: ownText("twemoji.txt") },
+    { name: "Chapters of Moby-Dick, from r-cran-tokenizers", licence: "public domain", file: "moby-dick.txt", text: ownText("moby-dick.txt") },
   ];
 }
 

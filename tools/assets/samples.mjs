@@ -1,6 +1,8 @@
 /**
- * The sample data sets, made of the emoji packages: pictures by category, where another vendor's drawings of emoji that
+ * The sample data sets. Made of the emoji packages: pictures by category, where another vendor's drawings of emoji that
  * the model has not seen are the test set, and a table of names and categories. The same packages give the same bytes.
+ * And a part of a novel to write like, which lies here: no package that the page is built from has one. It is chapters 1 to 8 of
+ * Moby-Dick as the Debian package r-cran-tokenizers has it (its data set mobydick, public domain), the lines of each paragraph joined.
  */
 import { strToU8, zipSync } from "fflate";
 import { existsSync, readFileSync } from "node:fs";
@@ -71,5 +73,6 @@ export function sampleFiles() {
   return new Map([
     ["samples/emoji-images.zip", imageZip(emoji)],
     ["samples/emoji-names.csv", nameTable(emoji)],
+    ["samples/moby-dick.txt", readFileSync(new URL("./texts/moby-dick.txt", import.meta.url))],
   ]);
 }

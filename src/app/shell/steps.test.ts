@@ -24,7 +24,7 @@ const lines = (input: StepsInput) => describeSteps(input).map(({ name, line, sta
 describe("the steps", () => {
   it("wait for data", () => {
     expect(lines(start)).toEqual([
-      "Data: Images or a table (open)",
+      "Data: Images, a table or texts (open)",
       "Model: Needs data first (locked)",
       "Settings: Needs data first (locked)",
       "Train: Needs data first (locked)",
@@ -50,6 +50,15 @@ describe("the steps", () => {
 
   it("stay locked while the data cannot be trained on, and say why", () => {
     expect(lines({ ...start, data: { ...data, trainable: false } })[1]).toBe("Model: The data needs fixing first (locked)");
+  });
+
+  it("count texts to write like, and say what of a writing model learns", () => {
+    const corpus: DataSummary = { ...data, task: "text-generation", classes: [], itemCount: 153, excluded: 3, corpus: { format: "text", documents: 153, characters: 81_217 } };
+    const model = (recipe: object) => lines({ ...start, data: corpus, modelName: "Small", recipe: parseRecipe({ task: "text-generation", model: "m", ...recipe }) })[1];
+    expect(lines({ ...start, data: corpus })[0]).toBe("Data: 150 texts, 81.2 k characters (done)");
+    expect(model({ unfreeze: "head", lora: { enabled: true } })).toContain("Small · adapters only");
+    expect(model({ unfreeze: "head" })).toContain("nothing learns");
+    expect(model({ unfreeze: "all" })).toContain("everything");
   });
 
   it("follow the run", () => {

@@ -2,7 +2,7 @@
 import type { DataSummary } from "../../protocol/data.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { RunGlance, StepId } from "../../store/session.ts";
-import { formatPlural, scoreFormat } from "../../ui/primitives/format.ts";
+import { formatCompact, formatPlural, scoreFormat } from "../../ui/primitives/format.ts";
 
 export interface StepState {
   readonly id: StepId;
@@ -24,7 +24,9 @@ export interface StepsInput {
 
 const optimizers = { sgd: "SGD", adam: "Adam", adamw: "AdamW", rmsprop: "RMSprop" };
 
-function layersLine({ unfreeze, lora }: Recipe): string {
+function layersLine({ task, unfreeze, lora }: Recipe): string {
+  // Of a model that writes there is no new head.
+  if (task === "text-generation" && unfreeze === "head") return lora.enabled ? "adapters only" : "nothing learns";
   const adapters = lora.enabled ? " and adapters" : "";
   if (Array.isArray(unfreeze)) return `own choice${adapters}`;
   return `${{ head: lora.enabled ? "head" : "head only", "last-block": "last block", all: "everything" }[unfreeze]}${adapters}`;
@@ -32,7 +34,8 @@ function layersLine({ unfreeze, lora }: Recipe): string {
 
 function dataLine({ data, opening }: StepsInput): string {
   if (opening) return "Reading";
-  if (data === null) return "Images or a table";
+  if (data === null) return "Images, a table or texts";
+  if (data.corpus) return `${formatPlural(data.itemCount - data.excluded, "text")}, ${formatCompact(data.corpus.characters)} characters`;
   const things = data.task === "image-classification" ? formatPlural(data.itemCount - data.excluded, "image") : formatPlural(data.itemCount - data.excluded, "row");
   return `${things}, ${formatPlural(data.classes.length, "class", "classes")}`;
 }

@@ -1,13 +1,13 @@
-/** The first rows of a table, with the question which column is the text and which the label. */
-import { Button, NativeSelect } from "@mantine/core";
+/** The first rows of a table, with the questions what the model should learn from it and from which columns. */
+import { Button, NativeSelect, SegmentedControl } from "@mantine/core";
 import { useState } from "react";
-import type { ClassificationColumns, ColumnMapping, TablePreview } from "../../protocol/data.ts";
+import type { ColumnMapping, TablePreview } from "../../protocol/data.ts";
 import { Panel } from "../primitives/Panel.tsx";
 import { SectionTitle } from "../primitives/SectionTitle.tsx";
 import { Sentence } from "../primitives/Sentence.tsx";
 import { formatPlural } from "../primitives/format.ts";
 import classes from "./ColumnMapper.module.css";
-import { describeColumn, describeTable, doubtAbout } from "./columns.ts";
+import { describeColumn, describeTable, doubtAbout, doubtAboutWriting, roleOf } from "./columns.ts";
 
 interface ColumnMapperProps {
   readonly preview: TablePreview;
@@ -15,31 +15,64 @@ interface ColumnMapperProps {
   readonly onBack: () => void;
 }
 
+const goals = [
+  { value: "text-classification", label: "Sort or rate texts" },
+  { value: "text-generation", label: "Write text" },
+] as const;
+
 export function ColumnMapper({ preview, onConfirm, onBack }: ColumnMapperProps) {
-  const [mapping, setMapping] = useState<ClassificationColumns>(preview.proposed);
+  const [goal, setGoal] = useState(preview.likelyTask);
+  const [sorted, setSorted] = useState(preview.proposed);
+  const [written, setWritten] = useState(preview.proposedGeneration);
+  const writes = goal === "text-generation";
+  const mapping: ColumnMapping = writes ? written : sorted;
   const names = preview.columns.map(({ name }) => name);
-  const doubt = doubtAbout(preview, mapping);
-  const roleOf = (name: string): "Text" | "Label" | null => (name === mapping.text ? "Text" : name === mapping.label ? "Label" : null);
+  const doubt = writes ? doubtAboutWriting(written) : doubtAbout(preview, sorted);
 
   return (
     <Panel label="Columns" flush>
       <div className={classes.head}>
         <SectionTitle help={describeTable(preview)}>{preview.fileName}</SectionTitle>
+        <div className={classes.goal}>
+          <span id="goal-label">What should the model learn?</span>
+          <SegmentedControl aria-labelledby="goal-label" value={goal} onChange={(value) => setGoal(value)} data={[...goals]} />
+        </div>
         <div className={classes.pickers}>
-          <NativeSelect
-            label="Text column"
-            description={describeColumn(preview, mapping.text, "text")}
-            data={names}
-            value={mapping.text}
-            onChange={({ currentTarget }) => setMapping({ ...mapping, text: currentTarget.value })}
-          />
-          <NativeSelect
-            label="Label column"
-            description={describeColumn(preview, mapping.label, "label")}
-            data={names}
-            value={mapping.label}
-            onChange={({ currentTarget }) => setMapping({ ...mapping, label: currentTarget.value })}
-          />
+          {writes ? (
+            <>
+              <NativeSelect
+                label="Prompt column"
+                description={written.prompt === undefined ? "Each text stands for itself" : describeColumn(preview, written.prompt, "text")}
+                data={[{ value: "", label: "None" }, ...names]}
+                value={written.prompt ?? ""}
+                onChange={({ currentTarget }) => setWritten({ ...written, prompt: currentTarget.value || undefined })}
+              />
+              <NativeSelect
+                label="Column to write"
+                description={describeColumn(preview, written.completion, "text")}
+                data={names}
+                value={written.completion}
+                onChange={({ currentTarget }) => setWritten({ ...written, completion: currentTarget.value })}
+              />
+            </>
+          ) : (
+            <>
+              <NativeSelect
+                label="Text column"
+                description={describeColumn(preview, sorted.text, "text")}
+                data={names}
+                value={sorted.text}
+                onChange={({ currentTarget }) => setSorted({ ...sorted, text: currentTarget.value })}
+              />
+              <NativeSelect
+                label="Label column"
+                description={describeColumn(preview, sorted.label, "label")}
+                data={names}
+                value={sorted.label}
+                onChange={({ currentTarget }) => setSorted({ ...sorted, label: currentTarget.value })}
+              />
+            </>
+          )}
         </div>
         {doubt && <Sentence tone="warning">{doubt.message}</Sentence>}
       </div>
@@ -49,9 +82,9 @@ export function ColumnMapper({ preview, onConfirm, onBack }: ColumnMapperProps) 
           <thead>
             <tr>
               {names.map((name, column) => (
-                <th key={column} scope="col" data-role={roleOf(name)}>
+                <th key={column} scope="col" data-role={roleOf(mapping, name)}>
                   {name}
-                  {roleOf(name) && <span className={classes.role}>{roleOf(name)}</span>}
+                  {roleOf(mapping, name) && <span className={classes.role}>{roleOf(mapping, name)}</span>}
                 </th>
               ))}
             </tr>
@@ -60,7 +93,7 @@ export function ColumnMapper({ preview, onConfirm, onBack }: ColumnMapperProps) 
             {preview.rows.map((row, index) => (
               <tr key={index}>
                 {names.map((name, column) => (
-                  <td key={column} data-role={roleOf(name)}>
+                  <td key={column} data-role={roleOf(mapping, name)}>
                     <span className={classes.cell}>{row[column]}</span>
                   </td>
                 ))}

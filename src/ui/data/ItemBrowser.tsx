@@ -59,12 +59,14 @@ export function ItemBrowser({ task, classNames, usedSplits, filter, pageSize, pa
       <div className={classes.filters}>
         {filter.indices === null ? (
           <>
-            <NativeSelect
-              aria-label="Class"
-              value={filter.label ?? ""}
-              onChange={({ currentTarget }) => onFilter({ ...filter, label: currentTarget.value || null, page: 0 })}
-              data={[{ value: "", label: "All classes" }, ...classNames.map((name) => ({ value: name, label: name }))]}
-            />
+            {classNames.length > 0 && (
+              <NativeSelect
+                aria-label="Class"
+                value={filter.label ?? ""}
+                onChange={({ currentTarget }) => onFilter({ ...filter, label: currentTarget.value || null, page: 0 })}
+                data={[{ value: "", label: "All classes" }, ...classNames.map((name) => ({ value: name, label: name }))]}
+              />
+            )}
             <SegmentedControl
               aria-label="Split"
               value={filter.split ?? "all"}

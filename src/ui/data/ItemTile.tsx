@@ -14,7 +14,7 @@ export interface ItemTileProps {
 }
 
 function nameOf({ name, label }: DataItem): string {
-  return `Exclude ${name}, ${label}`;
+  return `Exclude ${name}${label === "" ? "" : `, ${label}`}`;
 }
 
 export const ImageTile = memo(function ImageTile({ item, excluded, tabbable, onToggle }: ItemTileProps) {
@@ -32,15 +32,17 @@ export const ImageTile = memo(function ImageTile({ item, excluded, tabbable, onT
 
 export const TextRow = memo(function TextRow({ item, excluded, tabbable, onToggle }: ItemTileProps) {
   return (
-    <button type="button" className={classes.row} aria-pressed={excluded} aria-label={nameOf(item)} aria-describedby={`item-${item.index}`} tabIndex={tabbable ? 0 : -1} onClick={() => onToggle(item)}>
-      <span className={classes.rowName}>{item.name}</span>
+    <button type="button" className={classes.row} data-unlabelled={item.label === "" || undefined} aria-pressed={excluded} aria-label={nameOf(item)} aria-describedby={`item-${item.index}`} tabIndex={tabbable ? 0 : -1} onClick={() => onToggle(item)}>
+      <span className={classes.rowName} title={item.name}>
+        {item.name}
+      </span>
       <span className={classes.rowText} id={`item-${item.index}`}>
         {item.text}
       </span>
-      <span className={classes.rowLabel}>{excluded ? "Excluded" : item.label}</span>
+      {item.label !== "" && <span className={classes.rowLabel}>{excluded ? "Excluded" : item.label}</span>}
       <span className={classes.rowSplit}>
         <span className={classes.dot} data-split={item.split} />
-        {splitNames[item.split]}
+        {excluded && item.label === "" ? "Excluded" : splitNames[item.split]}
       </span>
     </button>
   );

@@ -1,5 +1,5 @@
 /** Before there is data: drop, choose, or take a sample; and, in small, what shapes of data are understood. */
-import { IconFile, IconFolder, IconPhoto, IconTextCaption } from "@tabler/icons-react";
+import { IconFile, IconFolder, IconPencil, IconPhoto, IconTextCaption } from "@tabler/icons-react";
 import type { SampleCard } from "../../protocol/api.ts";
 import type { SourceFile } from "../../protocol/data.ts";
 import { DropArea } from "./DropArea.tsx";
@@ -14,18 +14,21 @@ interface StartScreenProps {
   readonly onDownload: (files: readonly SourceFile[]) => void;
 }
 
+const sampleIcons = { "image-classification": IconPhoto, "text-classification": IconTextCaption, "text-generation": IconPencil };
+
 const formats = [
   { name: "A folder of images", detail: "One subfolder for each class. Folders named train, val and test become the splits.", example: "pets/cat/01.jpg\npets/dog/01.jpg" },
   { name: "A zip of such a folder", detail: "Unpacked here, in the tab. It may hold the images' folder or be it.", example: "pets.zip" },
-  { name: "A table", detail: "CSV or TSV with a column of texts and a column of labels, in any order and encoding.", example: "message,label\nSee you at 8,ham" },
+  { name: "A table", detail: "CSV or TSV with a column of texts and a column of labels, or of prompts and what to write after them.", example: "message,label\nSee you at 8,ham" },
+  { name: "Texts to write like", detail: "One or more TXT or Markdown files, or JSONL with a chat or a text in each line.", example: '{"messages": [{"role": "user", …' },
 ];
 
 export function StartScreen({ samples, onFiles, onSample, onDownload }: StartScreenProps) {
   return (
     <>
       <DropArea
-        title="Drop images or a table here"
-        help="A folder with one subfolder for each class, a zip of one, or a CSV of texts and labels."
+        title="Drop images, a table or texts here"
+        help="A folder with one subfolder for each class, a zip of one, a CSV, or a text to write like."
         art={<StartArt />}
         onFiles={onFiles}
         actions={
@@ -46,23 +49,26 @@ export function StartScreen({ samples, onFiles, onSample, onDownload }: StartScr
             Or start with a sample
           </h2>
           <ul className={classes.samples}>
-            {samples.map(({ id, name, summary, task }) => (
-              <li key={id}>
-                <button type="button" className={classes.sample} onClick={() => onSample(id)} aria-labelledby={`sample-${id}`} aria-describedby={`sample-${id}-summary`}>
-                  <span className={classes.sampleIcon} aria-hidden>
-                    {task === "image-classification" ? <IconPhoto size={20} stroke={1.6} /> : <IconTextCaption size={20} stroke={1.6} />}
-                  </span>
-                  <span>
-                    <span className={classes.sampleName} id={`sample-${id}`}>
-                      {name}
+            {samples.map(({ id, name, summary, task }) => {
+              const SampleIcon = sampleIcons[task];
+              return (
+                <li key={id}>
+                  <button type="button" className={classes.sample} onClick={() => onSample(id)} aria-labelledby={`sample-${id}`} aria-describedby={`sample-${id}-summary`}>
+                    <span className={classes.sampleIcon} aria-hidden>
+                      <SampleIcon size={20} stroke={1.6} />
                     </span>
-                    <span className={classes.sampleSummary} id={`sample-${id}-summary`}>
-                      {summary}
+                    <span>
+                      <span className={classes.sampleName} id={`sample-${id}`}>
+                        {name}
+                      </span>
+                      <span className={classes.sampleSummary} id={`sample-${id}-summary`}>
+                        {summary}
+                      </span>
                     </span>
-                  </span>
-                </button>
-              </li>
-            ))}
+                  </button>
+                </li>
+              );
+            })}
           </ul>
         </section>
       )}

@@ -1,7 +1,7 @@
 /** The words about a table, and the doubts about a mapping. */
 import { describe, expect, it } from "vitest";
 import type { TablePreview } from "../../protocol/data.ts";
-import { describeColumn, describeTable, doubtAbout } from "./columns.ts";
+import { describeColumn, describeTable, doubtAbout, doubtAboutWriting, roleOf } from "./columns.ts";
 
 const preview: TablePreview = {
   fileName: "messages.csv",
@@ -38,5 +38,17 @@ describe("columns", () => {
     const doubt = doubtAbout(preview, { text: "message", label: "id" });
     expect(doubt?.blocks).toBe(false);
     expect(doubt?.message).toContain("5,572 different values");
+  });
+
+  it("to write from need two different columns, or one alone", () => {
+    expect(doubtAboutWriting({ completion: "message" })).toBeNull();
+    expect(doubtAboutWriting({ prompt: "label", completion: "message" })).toBeNull();
+    expect(doubtAboutWriting({ prompt: "message", completion: "message" })?.blocks).toBe(true);
+  });
+
+  it("carry what they are for", () => {
+    expect(["id", "label", "message"].map((name) => roleOf(preview.proposed, name))).toEqual([null, "Label", "Text"]);
+    expect(["id", "label", "message"].map((name) => roleOf({ prompt: "label", completion: "message" }, name))).toEqual([null, "Prompt", "Written"]);
+    expect(roleOf({ completion: "message" }, "label")).toBeNull();
   });
 });

@@ -1,5 +1,5 @@
 /** What to say of a table and of a choice of columns before it is confirmed. */
-import type { ClassificationColumns, TablePreview } from "../../protocol/data.ts";
+import type { ClassificationColumns, ColumnMapping, GenerationColumns, TablePreview } from "../../protocol/data.ts";
 import { formatCount, formatPlural } from "../primitives/format.ts";
 
 const delimiters: Readonly<Record<string, string>> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces" };
@@ -34,4 +34,15 @@ export function doubtAbout({ columns, rowCount }: TablePreview, { text, label }:
   if (column.distinctValues > 50 && column.distinctValues > rowCount / 10)
     return { message: `“${label}” has ${formatCount(column.distinctValues)} different values in ${formatCount(rowCount)} rows. A label column usually repeats a few. Is it the right one?`, blocks: false };
   return null;
+}
+
+/** The same of a choice for learning to write. */
+export function doubtAboutWriting({ prompt, completion }: GenerationColumns): Doubt | null {
+  return prompt === completion ? { message: `“${completion}” is both the prompt and what is written after it. Choose two different columns, or no prompt.`, blocks: true } : null;
+}
+
+/** What a column is for, in a word, or null. */
+export function roleOf(mapping: ColumnMapping, column: string): "Text" | "Label" | "Prompt" | "Written" | null {
+  if ("completion" in mapping) return column === mapping.completion ? "Written" : column === mapping.prompt ? "Prompt" : null;
+  return column === mapping.text ? "Text" : column === mapping.label ? "Label" : null;
 }

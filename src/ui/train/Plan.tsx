@@ -16,8 +16,15 @@ interface PlanProps {
 const optimizers = { sgd: "SGD", adam: "Adam", adamw: "AdamW", rmsprop: "RMSprop" };
 
 /** Which layers of which model will learn, as a sentence. */
-export function describeLayers({ unfreeze }: Pick<Recipe, "unfreeze">, modelName: string): string {
+export function describeLayers({ task, unfreeze, lora }: Pick<Recipe, "task" | "unfreeze" | "lora">, modelName: string): string {
   if (Array.isArray(unfreeze)) return `Your own choice of layers of ${modelName} learns.`;
+  if (task === "text-generation") {
+    return {
+      head: lora.enabled ? `Only small adapters beside the layers of ${modelName} learn.` : `Nothing of ${modelName} learns: choose layers in the step Model.`,
+      "last-block": `The last block of ${modelName} ${lora.enabled ? "and small adapters learn" : "learns"}.`,
+      all: `Every layer of ${modelName} learns.`,
+    }[unfreeze];
+  }
   return {
     head: `Only the new head of ${modelName} learns.`,
     "last-block": `The new head and the last block of ${modelName} learn.`,

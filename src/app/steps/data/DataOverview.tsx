@@ -17,11 +17,17 @@ import { SectionTitle } from "../../../ui/primitives/SectionTitle.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { Stat, StatRow } from "../../../ui/primitives/Stat.tsx";
 import { StepPage } from "../../../ui/primitives/StepPage.tsx";
-import { formatCount } from "../../../ui/primitives/format.ts";
+import { formatCompact, formatCount } from "../../../ui/primitives/format.ts";
 import classes from "./DataOverview.module.css";
 import { useItems } from "./useItems.ts";
 
 const pageSizes = { "image-classification": 60, "text-classification": 40, "text-generation": 20 };
+
+const corpusFormats = {
+  text: { name: "Plain text", documents: "Pieces", split: "Whole stretches of the text are held back, so that the model has not read around what it is measured with." },
+  pairs: { name: "Pairs", documents: "Pairs", split: "Pairs of a prompt and what is written after it are held back." },
+  chat: { name: "Chats", documents: "Chats", split: "Whole conversations are held back." },
+} as const;
 
 export function DataOverview({ summary }: { readonly summary: DataSummary }) {
   const { replace, setExcluded, undoExclusion, dismissExclusion } = useData.getState();
@@ -45,6 +51,7 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
   const isExcluded = (item: DataItem): boolean => exclusions.get(item.index) ?? item.excluded;
   const toggle = useCallback((item: DataItem) => void setExcluded([item.index], !(useData.getState().exclusions.get(item.index) ?? item.excluded)), [setExcluded]);
 
+  const { corpus } = summary;
   const images = summary.task === "image-classification";
   const usedSplits = splits.filter((name) => summary.counts[name] > 0);
   return (
@@ -59,22 +66,34 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
       next={{ label: "Continue to Model", onNext: () => goTo("model"), blocked: summary.trainable ? undefined : "The data needs fixing first: see what is marked red." }}
     >
       {error && <Sentence sentence={error} />}
-      <Panel label="Classes">
-        <div className={classes.stats}>
+      <Panel label={corpus ? "Texts" : "Classes"}>
+        <div className={corpus ? undefined : classes.stats}>
           <StatRow>
-            <Stat label={images ? "Images" : "Rows"} value={formatCount(summary.itemCount)} />
-            <Stat label="Classes" value={formatCount(summary.classes.length)} />
+            {corpus ? (
+              <>
+                <Stat label="Format" value={corpusFormats[corpus.format].name} />
+                <Stat label={corpusFormats[corpus.format].documents} value={formatCount(corpus.documents)} />
+                <Stat label="Characters" value={formatCompact(corpus.characters)} />
+              </>
+            ) : (
+              <>
+                <Stat label={images ? "Images" : "Rows"} value={formatCount(summary.itemCount)} />
+                <Stat label="Classes" value={formatCount(summary.classes.length)} />
+              </>
+            )}
             <Stat label="Learned from" value={formatCount(summary.counts.train)} />
             <Stat label="Held back" value={formatCount(summary.counts.validation + summary.counts.test)} />
             <Stat label="Excluded" value={formatCount(summary.excluded)} />
           </StatRow>
         </div>
-        <ClassTable
-          summaries={summary.classes}
-          counts={summary.counts}
-          shown={filter.label}
-          onShow={(name) => browse({ ...allItems, label: filter.label === name ? null : name })}
-        />
+        {!corpus && (
+          <ClassTable
+            summaries={summary.classes}
+            counts={summary.counts}
+            shown={filter.label}
+            onShow={(name) => browse({ ...allItems, label: filter.label === name ? null : name })}
+          />
+        )}
       </Panel>
 
       {summary.issues.length > 0 && (
@@ -90,7 +109,7 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
       )}
 
       <Panel label="Split">
-        <SectionTitle help="Each class is divided in the same proportion.">Split</SectionTitle>
+        <SectionTitle help={corpus ? corpusFormats[corpus.format].split : "Each class is divided in the same proportion."}>Split</SectionTitle>
         <SplitControls
           options={{ ...split, seed }}
           fixed={summary.splitSource === "folders"}
@@ -100,7 +119,7 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
 
       <div ref={browser} className={classes.browser}>
         <Panel label="Examples">
-          <SectionTitle help={`Click ${images ? "an image" : "a row"} to leave it out, and again to take it back.`}>Examples</SectionTitle>
+          <SectionTitle help={`Click ${images ? "an image" : corpus ? "a text" : "a row"} to leave it out, and again to take it back.`}>Examples</SectionTitle>
           <ItemBrowser
             task={summary.task}
             classNames={summary.classes.map(({ name }) => name)}

@@ -31,7 +31,7 @@ function ChooseData() {
   return (
     <StepPage
       title="Data"
-      lead="Start with examples of what the model should tell apart. They are read here, in this tab, and sent nowhere."
+      lead="Start with examples of what the model should tell apart, or of how it should write. They are read here, in this tab, and sent nowhere."
       actions={
         previous && (
           <Button variant="default" onClick={keep}>
@@ -66,7 +66,7 @@ export function DataStep() {
       );
     case "mapping":
       return (
-        <StepPage title="Data" lead="Which column holds the text to read, and which the label to predict?">
+        <StepPage title="Data" lead="Say what the model should learn from this table, and from which columns.">
           {error && <Sentence sentence={error} />}
           {phase.progress ? (
             <Panel>

@@ -13,11 +13,24 @@ import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
 import { SectionTitle } from "../../../ui/primitives/SectionTitle.tsx";
 import classes from "./LayersPanel.module.css";
 
-const presets = [
+interface Preset {
+  readonly value: "head" | "adapters" | "last-block" | "all";
+  readonly label: string;
+  readonly help: string;
+}
+
+const classifierPresets: readonly Preset[] = [
   { value: "head", label: "Head only", help: "Only the new head learns. Fast, needs little data, and the trunk is computed just once." },
   { value: "last-block", label: "Last block", help: "The head and the trunk's last block learn. A middle way when the head alone is not enough." },
   { value: "all", label: "Everything", help: "The whole model learns, the trunk more slowly. Takes the longest and wants the most data." },
-] as const;
+];
+
+/** A model that writes keeps its own head. */
+const writerPresets: readonly Preset[] = [
+  { value: "adapters", label: "Adapters only", help: "Small new matrices beside the attention learn (LoRA), and the model stays as it was. The least memory, and a small file to hand on." },
+  { value: "last-block", label: "Last block", help: "Only the last block learns. Enough for a new vocabulary, seldom for a new style." },
+  { value: "all", label: "Everything", help: "The whole model learns to write like your texts. The best fit, and what it knew before fades the most." },
+];
 
 const LayerGraph = lazy(() => import("./LayerGraph.tsx"));
 
@@ -32,12 +45,16 @@ export function LayersPanel({ layers }: { readonly layers: ModelLayers }) {
   const trainable = useModel((state) => state.trainable);
   const report = useModel((state) => state.report);
   const unfreeze = useRecipe(({ recipe }) => recipe.unfreeze);
+  const writes = useRecipe(({ recipe }) => recipe.task === "text-generation");
+  const hasAdapters = useRecipe(({ recipe }) => recipe.lora.enabled);
   const choose = useModel((state) => state.unfreeze);
   const head = headOf(layers);
   const [view, setView] = useState<View>("layers");
   const learned = useMemo(() => layers.groups.reduce((sum, group) => sum + trainableCount(group, trainable), 0), [layers, trainable]);
 
-  const preset = presets.find(({ value }) => value === unfreeze);
+  const presets = writes ? writerPresets : classifierPresets;
+  const chosen = writes && hasAdapters && unfreeze === "head" ? "adapters" : unfreeze;
+  const preset = presets.find(({ value }) => value === chosen);
   const chooseSet = (set: ReadonlySet<string>): void => choose(toPatterns(layers.groups, set), set);
   const selection = {
     trainable,
@@ -48,7 +65,12 @@ export function LayersPanel({ layers }: { readonly layers: ModelLayers }) {
     },
   };
   const choosePreset = (value: string): void => {
+    if (writes) {
+      const { recipe, update } = useRecipe.getState();
+      update({ lora: { ...recipe.lora, enabled: value === "adapters" } });
+    }
     if (value === "head") choose("head", new Set(head ? learnable([head]) : []));
+    else if (value === "adapters") choose("head", new Set());
     else if (value === "all") choose("all", new Set(learnable(layers.groups)));
     else choose("last-block");
   };

@@ -23,13 +23,14 @@ export function ModelStep() {
   const error = useModel((state) => state.error);
   const { choose, importFiles, cancelImport } = useModel.getState();
   const download = useHub((state) => state.download);
+  const writes = useRecipe(({ recipe }) => recipe.task === "text-generation");
   const chosen = useRecipe(({ recipe }) => recipe.model);
   const goTo = useSession((state) => state.goTo);
 
   return (
     <StepPage
       title="Model"
-      lead="Choose the pre-trained model to graft onto. It already sees or reads; it gets a new head for your classes."
+      lead={writes ? "Choose the pre-trained model to go on from. It writes already; your texts teach it what and how." : "Choose the pre-trained model to graft onto. It already sees or reads; it gets a new head for your classes."}
       next={{ label: "Continue to Settings", onNext: () => goTo("settings"), blocked: layers === null ? "Choose a model first." : undefined }}
     >
       {error && <Sentence sentence={error} />}

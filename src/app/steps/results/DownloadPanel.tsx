@@ -38,19 +38,20 @@ interface DownloadPanelProps {
 }
 
 export function DownloadPanel({ model, hasAdapter, int8, leftOut, score }: DownloadPanelProps) {
+  const [wantsAdapter, setWantsAdapter] = useState(false);
   const [wantsInt8, setWantsInt8] = useState(false);
   const [wanted, setWanted] = useState<readonly string[]>(["tfjs", "pytorch"]);
   const save = useRun((state) => state.save);
   const formatScore = score.isShare ? (value: number): string => formatMetric(value, 3) : scoreFormat(score);
   const { pack } = useRun.getState();
   const download = async (): Promise<void> => {
-    const zip = await pack({ int8: wantsInt8, formats: formats.map(({ id }) => id).filter((id) => wanted.includes(id) && !(wantsInt8 && id === "pytorch")) });
-    if (zip) saveAs(zip, downloadName(model));
+    const zip = await pack(wantsAdapter ? { adapterOnly: true } : { int8: wantsInt8, formats: formats.map(({ id }) => id).filter((id) => wanted.includes(id) && !(wantsInt8 && id === "pytorch")) });
+    if (zip) saveAs(zip, downloadName(wantsAdapter ? `${model}-adapter` : model));
   };
   return (
     <Panel label="Download">
       <SectionTitle
-        help="One zip. Its README says how to load each part, and it opens again in Graft."
+        help={wantsAdapter ? "A small zip of the adapter alone, as PEFT keeps it. It needs the model that it was grown from." : "One zip. Its README says how to load each part, and it opens again in Graft."}
         actions={
           <Button loading={save.kind === "packing"} leftSection={<IconDownload size={16} stroke={1.75} aria-hidden />} onClick={() => void download()}>
             Download
@@ -60,17 +61,25 @@ export function DownloadPanel({ model, hasAdapter, int8, leftOut, score }: Downl
         Download
       </SectionTitle>
       <ul className={classes.contents}>
-        {[...contents, ...(hasAdapter ? ["Adapter for PEFT"] : [])].map((name) => (
+        {[...(wantsAdapter ? [] : contents), ...(hasAdapter ? ["Adapter for PEFT"] : [])].map((name) => (
           <li key={name}>{name}</li>
         ))}
       </ul>
       <div className={classes.choices}>
+        {hasAdapter && (
+          <Checkbox
+            label="Adapter only"
+            description="What was learned and nothing else: for those who have the model already. It does not open in Graft by itself."
+            checked={wantsAdapter}
+            onChange={({ currentTarget }) => setWantsAdapter(currentTarget.checked)}
+          />
+        )}
         {formats.map(({ id, label, description }) => (
           <Checkbox
             key={id}
             label={label}
             description={description}
-            disabled={wantsInt8 && id === "pytorch"}
+            disabled={wantsAdapter || (wantsInt8 && id === "pytorch")}
             checked={wanted.includes(id) && !(wantsInt8 && id === "pytorch")}
             onChange={({ currentTarget }) => setWanted(currentTarget.checked ? [...wanted, id] : wanted.filter((each) => each !== id))}
           />
@@ -82,6 +91,7 @@ export function DownloadPanel({ model, hasAdapter, int8, leftOut, score }: Downl
               ? `${score.name} of the validation examples ${formatScore(int8.scoreBefore)}, in eight bits ${formatScore(int8.scoreAfter)}.`
               : "About a quarter of the size. What it does to the model is measured while packing."
           }
+          disabled={wantsAdapter}
           checked={wantsInt8}
           onChange={({ currentTarget }) => setWantsInt8(currentTarget.checked)}
         />

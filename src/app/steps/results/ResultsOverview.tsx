@@ -1,6 +1,6 @@
 /** The panels of a finished run, for the split that is looked at. */
 import { SegmentedControl } from "@mantine/core";
-import { useState } from "react";
+import { lazy, useState } from "react";
 import type { Recipe } from "../../../protocol/recipe.ts";
 import type { ConfusionQuery, RunResults } from "../../../protocol/run.ts";
 import { worker } from "../../../store/client.ts";
@@ -18,7 +18,8 @@ import { cellName, type Cell } from "../../../ui/results/confusion.ts";
 import { ConfusionDrawer } from "./ConfusionDrawer.tsx";
 import { DownloadPanel } from "./DownloadPanel.tsx";
 import { MistakesPanel } from "./MistakesPanel.tsx";
-import { WrittenResults } from "./WrittenResults.tsx";
+
+const WrittenResults = lazy(async () => ({ default: (await import("./WrittenResults.tsx")).WrittenResults }));
 
 const headline = [
   { label: "Accuracy", key: "accuracy" },
@@ -33,7 +34,16 @@ export function ResultsOverview({ results, recipe }: { readonly results: RunResu
   const kind = recipe.task === "image-classification" ? "image" : "text";
   const split = results.test ? wanted : "validation";
   const measured = (split === "test" ? results.test : undefined) ?? results.validation;
-  if (measured.kind === "generation") return <WrittenResults measured={measured} results={results} recipe={recipe} />;
+  const help = split === "test" ? "The test examples: seen once, at the end." : "The validation examples: they also chose the best epoch.";
+  const splitControl = results.test && (
+    <SegmentedControl
+      aria-label="Measured on"
+      value={split}
+      onChange={(value) => setWanted(value === "test" ? "test" : "validation")}
+      data={(["validation", "test"] as const).map((name) => ({ value: name, label: splitNames[name] }))}
+    />
+  );
+  if (measured.kind === "generation") return <WrittenResults measured={measured} results={results} recipe={recipe} help={help} splitControl={splitControl} />;
   const { before, after, mistakes } = measured;
 
   const open = ({ actual, predicted }: Cell): void => {
@@ -44,19 +54,7 @@ export function ResultsOverview({ results, recipe }: { readonly results: RunResu
   return (
     <>
       <Panel label="Measures">
-        <SectionTitle
-          help={split === "test" ? "The test examples: seen once, at the end." : "The validation examples: they also chose the best epoch."}
-          actions={
-            results.test && (
-              <SegmentedControl
-                aria-label="Measured on"
-                value={split}
-                onChange={(value) => setWanted(value === "test" ? "test" : "validation")}
-                data={(["validation", "test"] as const).map((name) => ({ value: name, label: splitNames[name] }))}
-              />
-            )
-          }
-        >
+        <SectionTitle help={help} actions={splitControl}>
           Measures
         </SectionTitle>
         <StatRow>

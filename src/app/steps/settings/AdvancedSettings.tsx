@@ -10,13 +10,14 @@ import { ScheduleChart } from "../../../ui/settings/ScheduleChart.tsx";
 import { SettingsPanel } from "../../../ui/settings/SettingsPanel.tsx";
 import { AugmentationPanel } from "./AugmentationPanel.tsx";
 import { Setting } from "./Setting.tsx";
+import { WritingSettings } from "./WritingSettings.tsx";
 import { useDeviceReport } from "./useDeviceReport.ts";
 
 /** Whether anything but what is new learns. */
 function useTrunkLearns(): boolean {
   return useModel(({ layers, trainable }) => {
-    const head = layers ? headOf(layers)?.path : undefined;
-    return head !== undefined && [...trainable].some((path) => path !== head && !path.startsWith(`${head}/`) && !isAdapterGroup(path));
+    const head = layers && headOf(layers)?.path;
+    return layers !== null && [...trainable].some((path) => path !== head && !path.startsWith(`${head}/`) && !isAdapterGroup(path));
   });
 }
 
@@ -62,10 +63,12 @@ export function AdvancedSettings({ summary }: { readonly summary: DataSummary })
   const trunkLearns = useTrunkLearns();
   const hasPixelRange = useModel(({ cards }) => cards.find(({ id }) => id === recipe.model)?.pixelRange !== undefined);
   const images = recipe.task === "image-classification";
+  const writes = recipe.task === "text-generation";
 
   return (
     <>
       <RunPanel />
+      {writes && <WritingSettings summary={summary} />}
       <SettingsPanel title="Optimizer" help="How the weights are changed after each batch.">
         <Setting path="optimizer" />
         <Setting path="learningRate" />
@@ -80,11 +83,11 @@ export function AdvancedSettings({ summary }: { readonly summary: DataSummary })
         <Setting path="warmUp" />
       </SettingsPanel>
       <SettingsPanel title="Regularisation" help="What keeps the model from learning the training examples by heart." below={<ModelError about={/^trunk dropout/} />}>
-        <Setting path="dropout" />
+        {!writes && <Setting path="dropout" />}
         <Setting path="trunkDropout.rate" />
         <Setting path="trunkDropout.targets" disabled={recipe.trunkDropout.rate === 0} />
-        <Setting path="labelSmoothing" />
-        <Setting path="classWeights" />
+        {!writes && <Setting path="labelSmoothing" />}
+        {!writes && <Setting path="classWeights" />}
       </SettingsPanel>
       <SettingsPanel title="Stopping" help="When enough is enough.">
         <Setting path="earlyStopping.enabled" />
@@ -92,16 +95,18 @@ export function AdvancedSettings({ summary }: { readonly summary: DataSummary })
         <Setting path="earlyStopping.patience" disabled={!recipe.earlyStopping.enabled} />
         <Setting path="earlyStopping.restoreBest" disabled={!recipe.earlyStopping.enabled} />
       </SettingsPanel>
-      <SettingsPanel
-        title="Input and head"
-        help={images ? "What the model gets to see of each image, and what the head gets to see of the model." : "What the model gets to read of each text, and what the head gets to read of the model."}
-        below={<ModelError about={/^(?!LoRA|trunk dropout)/} />}
-      >
-        {images ? <Setting path="imageSize" /> : <Setting path="maxTokens" />}
-        {images && hasPixelRange && <Setting path="pixelRange" />}
-        <Setting path="head.at" />
-        <Setting path="head.pooling" />
-      </SettingsPanel>
+      {!writes && (
+        <SettingsPanel
+          title="Input and head"
+          help={images ? "What the model gets to see of each image, and what the head gets to see of the model." : "What the model gets to read of each text, and what the head gets to read of the model."}
+          below={<ModelError about={/^(?!LoRA|trunk dropout)/} />}
+        >
+          {images ? <Setting path="imageSize" /> : <Setting path="maxTokens" />}
+          {images && hasPixelRange && <Setting path="pixelRange" />}
+          <Setting path="head.at" />
+          <Setting path="head.pooling" />
+        </SettingsPanel>
+      )}
       {images && <AugmentationPanel />}
     </>
   );

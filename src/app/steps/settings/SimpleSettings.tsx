@@ -7,13 +7,14 @@ import { SettingsPanel } from "../../../ui/settings/SettingsPanel.tsx";
 import { fieldLabel, fieldPaths, isChanged } from "../../../ui/settings/controls.ts";
 import type { FieldPath } from "../../../ui/settings/fields.ts";
 import { Setting } from "./Setting.tsx";
+import { SamplesSettings } from "./WritingSettings.tsx";
 
 const shown: readonly FieldPath[] = ["epochs", "batchSize", "learningRate", "earlyStopping.enabled"];
 
 export function SimpleSettings({ onAdvanced }: { readonly onAdvanced: () => void }) {
   const recipe = useRecipe((state) => state.recipe);
   const update = useRecipe((state) => state.update);
-  const elsewhere = fieldPaths.filter((path) => !shown.includes(path) && !path.startsWith("augmentation.") && isChanged(recipe, path)).map(fieldLabel);
+  const elsewhere = fieldPaths.filter((path) => !shown.includes(path) && !/^augmentation\.|^generation\.(prompts|sampleTokens)$/.test(path) && isChanged(recipe, path)).map(fieldLabel);
 
   return (
     <>
@@ -23,6 +24,7 @@ export function SimpleSettings({ onAdvanced }: { readonly onAdvanced: () => void
         ))}
         {recipe.task === "image-classification" && <AugmentationChoice augmentation={recipe.augmentation} onChange={(augmentation) => update({ augmentation })} />}
       </SettingsPanel>
+      {recipe.task === "text-generation" && <SamplesSettings />}
       {elsewhere.length > 0 && (
         <Sentence
           tone="note"

@@ -24,7 +24,7 @@ export function PlanPanel({ summary }: { readonly summary: DataSummary }) {
       </Panel>
       <Panel>
         <EmptyState icon={<IconChartLine size={28} stroke={1.5} aria-hidden />} title="The curves draw themselves here">
-          Loss, accuracy, learning rate and gradient norm, step by step, once training has started.
+          Loss, accuracy, learning rate and gradient norm, step by step, once training has started.{summary.corpus && " And beside them what the model writes, epoch by epoch."}
         </EmptyState>
       </Panel>
     </>

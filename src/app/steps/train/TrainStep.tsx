@@ -12,6 +12,7 @@ import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { StepPage, type NextStep } from "../../../ui/primitives/StepPage.tsx";
 import { describeEnding } from "../../../ui/train/figures.ts";
 import { Curves } from "./Curves.tsx";
+import { LiveSamples } from "./LiveSamples.tsx";
 import { PlanPanel } from "./PlanPanel.tsx";
 import { RunPanel } from "./RunPanel.tsx";
 import classes from "./TrainStep.module.css";
@@ -63,6 +64,7 @@ export function TrainStep() {
       <Outcome />
       {(kind === "idle" || kind === "cancelled") && summary && <PlanPanel summary={summary} />}
       {kind === "preparing" && <Preparing />}
+      {kind === "preparing" && <LiveSamples />}
       {kind !== "idle" && kind !== "cancelled" && kind !== "preparing" && <Live />}
     </StepPage>
   );
@@ -113,6 +115,7 @@ function Live() {
   return (
     <>
       <RunPanel />
+      <LiveSamples />
       {hasFigures && <Curves />}
     </>
   );

@@ -1,0 +1,46 @@
+/** The playground of a run's model, beside the model before, or of an opened download's. */
+import { useRunWriting, useOpenedWriting, defaultTemplates, draftPlace, type Side, type Written } from "../../store/writing.ts";
+import { Playground } from "../../ui/generation/Playground.tsx";
+import type { ShownText } from "../../ui/generation/WrittenText.tsx";
+import { Panel } from "../../ui/primitives/Panel.tsx";
+import { SectionTitle } from "../../ui/primitives/SectionTitle.tsx";
+
+const sources = {
+  run: { useWriting: useRunWriting, sides: ["tuned", "base"], help: "Give the model a beginning, and see what it makes of it, beside the model before fine-tuning. What you write stays in this tab too." },
+  download: { useWriting: useOpenedWriting, sides: ["tuned"], help: "Give the model a beginning, and see what it makes of it. What you write stays in this tab too." },
+} as const;
+
+function shownOf(written: Written): ShownText {
+  return { prompt: "", text: "", result: null, error: null, ...written };
+}
+
+export function PlaygroundPanel({ source }: { readonly source: keyof typeof sources }) {
+  const { useWriting, sides, help } = sources[source];
+  const state = useWriting();
+  const { way, templates } = state;
+  return (
+    <Panel label="Playground">
+      <SectionTitle help={help}>Playground</SectionTitle>
+      <Playground
+        draft={state.draft}
+        way={way}
+        template={templates[way]}
+        isTemplateDefault={templates[way] === defaultTemplates[way]}
+        draftPlace={draftPlace}
+        drawing={state.drawing}
+        shown={(sides as readonly Side[]).map((side) => ({ side, text: shownOf(state.written[side]) }))}
+        replaced={state.replaced?.what ?? null}
+        onDraft={state.setDraft}
+        onWay={state.setWay}
+        onTemplate={state.setTemplate}
+        onTemplateReset={() => state.setTemplate(defaultTemplates[way])}
+        onDrawing={state.setDrawing}
+        onWrite={() => void state.write()}
+        onStop={() => void state.stop()}
+        onInsert={state.insert}
+        onUndo={state.undo}
+        onDismiss={state.dismiss}
+      />
+    </Panel>
+  );
+}
