@@ -53,12 +53,12 @@ test("the page isolates itself by loading anew once, and trains with threads", a
 });
 
 test.describe("where the host lacks the service worker", () => {
-  test.use({ expectedErrors: [/isolation-worker\.js|404/] });
+  test.use({ expectedErrors: [/service-worker\.js|404/] });
 
   test("the page starts without isolation, and does not load again and again", async ({ page, folder, context }) => {
     const host = await plainHost(folder);
     try {
-      await context.route("**/isolation-worker.js", (route) => route.fulfill({ status: 404, body: "Not found." }));
+      await context.route("**/service-worker.js", (route) => route.fulfill({ status: 404, body: "Not found." }));
       let loads = 0;
       page.on("load", () => loads++);
       await page.goto(host.url);

@@ -9,6 +9,7 @@ import { Mark } from "./Mark.tsx";
 import classes from "./Shell.module.css";
 import { StepBoundary } from "./StepBoundary.tsx";
 import { StepNav } from "./StepNav.tsx";
+import { UpdateNotice } from "./UpdateNotice.tsx";
 import { useSteps } from "./useSteps.ts";
 
 const OpenedModelPage = lazy(async () => ({ default: (await import("./OpenedModelPage.tsx")).OpenedModelPage }));
@@ -74,6 +75,7 @@ export function Shell() {
       </header>
       <main className={classes.main} ref={main} tabIndex={-1}>
         <div className={classes.column}>
+          <UpdateNotice />
           <StepBoundary key={place}>
             <Suspense fallback={<ProgressLine what="Opening the step" />}>
               {opened ? <OpenedModelPage model={opened} /> : <Step />}

@@ -21,7 +21,7 @@ beforeEach(() => {
 
 test("loads anew once its worker is active, and once only where that did not help", async () => {
   expect(await page()).toBe(true);
-  expect(String(register.mock.calls[0]?.[0])).toBe("https://host.example/graft/isolation-worker.js");
+  expect(String(register.mock.calls[0]?.[0])).toBe("https://host.example/graft/service-worker.js");
   expect(reload).toHaveBeenCalledTimes(1);
   expect(await page()).toBe(false);
   expect(await page()).toBe(false);

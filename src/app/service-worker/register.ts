@@ -3,6 +3,9 @@
  * page anew, once; where that does not help or is not allowed, the page goes on as it is.
  */
 
+/** Beside the page, because a service worker serves the folder that it lies in. */
+export const workerUrl = (): URL => new URL("service-worker.js", document.baseURI);
+
 /** In the session's storage: the page was loaded anew for isolation. */
 const TRIED = "graft-isolation-tried";
 /** A browser that never gets the worker ready must not keep the page from starting. */
@@ -39,7 +42,7 @@ export async function isolate({ crossOriginIsolated, serviceWorker, tried, reloa
     if (serviceWorker === undefined || tried.getItem(TRIED) !== null) return false;
     // Before anything can fail, so that no failure repeats.
     tried.setItem(TRIED, "yes");
-    if (!(await activated(await serviceWorker.register(new URL("isolation-worker.js", document.baseURI))))) return false;
+    if (!(await activated(await serviceWorker.register(workerUrl())))) return false;
     reload();
     return true;
   } catch {
