@@ -1,14 +1,17 @@
 /** How tokens are drawn: seven controls, each with the line that the schema says of it. */
-import { ActionIcon, NumberInput, TextInput, Tooltip } from "@mantine/core";
-import { IconArrowsShuffle } from "@tabler/icons-react";
-import type { z } from "zod";
+import { TextInput } from "@mantine/core";
+import { useId, type ReactNode } from "react";
 import { generationSchema } from "../../protocol/generation.ts";
+import { Hint, type FieldProps } from "../primitives/FieldRow.tsx";
+import { NumberField } from "../primitives/NumberField.tsx";
+import { SeedField } from "../primitives/SeedField.tsx";
+import { parseInRange, stepInRange, type NumberRange } from "../primitives/number-range.ts";
 import classes from "./generation.module.css";
 
-type Figure = "temperature" | "topK" | "topP" | "repetitionPenalty" | "maxNewTokens" | "seed";
+type Figure = "temperature" | "topK" | "topP" | "repetitionPenalty" | "maxNewTokens";
 
 /** As the store keeps it; `\n` in the stop text is a line break. */
-export type DrawingValues = Readonly<Record<Figure, number>> & { readonly stopText: string };
+export type DrawingValues = Readonly<Record<Figure | "seed", number>> & { readonly stopText: string };
 
 interface DrawingFieldsProps {
   readonly values: DrawingValues;
@@ -21,61 +24,52 @@ const figures: readonly { readonly name: Figure; readonly label: string; readonl
   { name: "topP", label: "Top-p", step: 0.05 },
   { name: "repetitionPenalty", label: "Repetition penalty", step: 0.05 },
   { name: "maxNewTokens", label: "Length", step: 50 },
-  { name: "seed", label: "Seed", step: 1 },
 ];
 
-function rangeOf(name: Figure): { readonly min: number; readonly max: number; readonly whole: boolean } {
+function rangeOf(name: Figure, step: number): NumberRange {
   const inner = generationSchema.shape[name].unwrap();
-  return { min: inner.minValue ?? 0, max: inner.maxValue ?? Number.MAX_SAFE_INTEGER, whole: inner.isInt };
+  return { min: inner.minValue ?? 0, max: inner.maxValue ?? Number.MAX_SAFE_INTEGER, whole: inner.isInt, step };
 }
 
-function helpOf(name: keyof typeof generationSchema.shape): string {
-  return (generationSchema.shape[name] satisfies z.ZodType).description ?? "";
+/** Label above, help below, so that the controls of a line stand in one line. */
+function Field({ label, help, children }: { readonly label: string; readonly help: string; readonly children: (field: FieldProps) => ReactNode }) {
+  const id = useId();
+  return (
+    <div>
+      <label className={classes.label} id={`${id}-label`} htmlFor={id}>
+        {label}
+      </label>
+      {children({ id, "aria-labelledby": `${id}-label`, "aria-describedby": `${id}-help` })}
+      <Hint id={`${id}-help`}>{help}</Hint>
+    </div>
+  );
 }
 
 export function DrawingFields({ values, onChange }: DrawingFieldsProps) {
   return (
     <div className={classes.fields} role="group" aria-label="How it writes">
       {figures.map(({ name, label, step }) => {
-        const { min, max, whole } = rangeOf(name);
-        const field = (
-          <NumberInput
-            key={name}
-            label={label}
-            description={helpOf(name)}
-            inputWrapperOrder={["label", "input", "description"]}
-            value={values[name]}
-            onChange={(value) => {
-              if (typeof value === "number") onChange({ [name]: value });
-            }}
-            min={min}
-            max={max}
-            step={step}
-            allowDecimal={!whole}
-            clampBehavior="strict"
-          />
-        );
-        if (name !== "seed") return field;
+        const range = rangeOf(name, step);
         return (
-          <div key={name} className={classes.seed}>
-            {field}
-            <Tooltip label="New seed">
-              <ActionIcon className={classes.newSeed} variant="default" size={36} aria-label="New seed" onClick={() => onChange({ seed: (values.seed + 1) % max })}>
-                <IconArrowsShuffle size={16} stroke={1.75} aria-hidden />
-              </ActionIcon>
-            </Tooltip>
-          </div>
+          <Field key={name} label={label} help={generationSchema.shape[name].description ?? ""}>
+            {(field) => (
+              <NumberField
+                field={field}
+                value={values[name]}
+                parse={(text) => parseInRange(text, range)}
+                step={(value, direction) => stepInRange(value, range, direction)}
+                onChange={(value) => onChange({ [name]: value })}
+              />
+            )}
+          </Field>
         );
       })}
-      <TextInput
-        label="Stop text"
-        description="Ends where this begins, and leaves it out. \n is a line break. Empty for none."
-        inputWrapperOrder={["label", "input", "description"]}
-        autoComplete="off"
-        spellCheck={false}
-        value={values.stopText}
-        onChange={({ currentTarget }) => onChange({ stopText: currentTarget.value })}
-      />
+      <Field label="Seed" help={generationSchema.shape.seed.description ?? ""}>
+        {(field) => <SeedField field={field} value={values.seed} onChange={(seed) => onChange({ seed })} />}
+      </Field>
+      <Field label="Stop text" help="Ends where this begins, and leaves it out. \n is a line break. Empty for none.">
+        {(field) => <TextInput {...field} autoComplete="off" spellCheck={false} value={values.stopText} onChange={({ currentTarget }) => onChange({ stopText: currentTarget.value })} />}
+      </Field>
     </div>
   );
 }

@@ -2,11 +2,12 @@
 import { NativeSelect, Switch } from "@mantine/core";
 import { useRef, type ReactNode } from "react";
 import { FieldRow, type FieldProps } from "../primitives/FieldRow.tsx";
-import { NumberField } from "./NumberField.tsx";
+import { NumberField } from "../primitives/NumberField.tsx";
 import { TextField } from "./TextField.tsx";
-import { fieldControl, fieldLabel, formatField } from "./controls.ts";
+import { fieldControl, fieldLabel, formatField, parseTyped } from "./controls.ts";
 import { fieldDefault, fieldHelp, isDefault, type FieldPath, type FieldValue } from "./fields.ts";
 import classes from "./settings.module.css";
+import { stepSetting } from "./stepping.ts";
 
 interface SettingFieldProps<Path extends FieldPath> {
   readonly path: Path;
@@ -34,7 +35,7 @@ export function SettingField<Path extends FieldPath>({ path, value, disabled = f
   const control = (field: FieldProps): ReactNode => {
     switch (input.kind) {
       case "number":
-        return <NumberField path={path} field={field} value={value as number} disabled={disabled} onChange={take} />;
+        return <NumberField field={field} value={value as number} disabled={disabled} parse={(text) => parseTyped(path, text)} step={(from, direction) => stepSetting(path, from, direction)} onChange={take} />;
       case "switch":
         return <Switch {...field} size="md" disabled={disabled} checked={value as boolean} onChange={({ currentTarget }) => take(currentTarget.checked)} />;
       case "text":

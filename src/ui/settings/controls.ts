@@ -1,6 +1,7 @@
 /** How each setting is named and turned: its label, the kind of control that its schema asks for, and its choices' names. */
 import { z } from "zod";
 import type { Recipe } from "../../protocol/recipe.ts";
+import type { Typed } from "../primitives/number-range.ts";
 import { fieldDefault, fieldPatch, fieldProblem, fieldValue, isDefault, schemaOf, type FieldPath, type FieldValue } from "./fields.ts";
 
 /** In the order of the schema. */
@@ -123,7 +124,7 @@ export function fieldControl(path: FieldPath): Control {
 }
 
 /** The number that was typed, `0.002` and `2e-3` alike, or what is wrong with it. */
-export function parseTyped(path: FieldPath, text: string): { readonly value: number; readonly problem: null } | { readonly problem: string } {
+export function parseTyped(path: FieldPath, text: string): Typed {
   const value = text.trim() === "" ? Number.NaN : Number(text);
   const problem = fieldProblem(path, value);
   return problem === null ? { value, problem } : { problem };
