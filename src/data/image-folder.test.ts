@@ -79,13 +79,13 @@ describe("files that are no images", () => {
       "dog/logo.svg": '<?xml version="1.0"?><svg/>',
       "dog/huge.png": png(20_000, 10_000),
       "dog/iphone.jpg": "\u0000\u0000\u0000\u0018ftypheic",
-      "dog/1.png": png(10_000, 10_000),
+      "dog/1.png": png(8_000, 8_000),
       "notes.md": "# notes",
     });
     expect(folder.images.map(({ path }) => path)).toEqual(["cat/photo.txt", "dog/1.png"]);
     expect(folder.unreadable).toEqual(["cat/broken.jpg", "cat/empty.png"]);
     expect(messages(folder)).toEqual([
-      "1 image with more than 100 megapixels was left out: dog/huge.png. Scale it down first.",
+      "1 image with more than 64 megapixels was left out: dog/huge.png. Scale it down first.",
       "2 files with SVG or HTML, which are drawings or pages and have no pixels, were left out: dog/logo.svg and dog/page.jpg. Save as PNG or JPEG instead.",
       "1 image in HEIC or TIFF, which browsers do not read, was left out: dog/iphone.jpg. Save as PNG or JPEG instead.",
       "1 file is no image and was ignored: notes.md.",

@@ -15,8 +15,8 @@ export type FileKind =
 
 export type ImageType = "png" | "jpeg" | "webp" | "gif" | "bmp" | "avif";
 
-/** Beyond this, decoding takes more memory than a tab may have. */
-export const largestMegapixels = 100;
+/** A picture of this size takes a quarter of a gigabyte once it is decoded, and four are decoded at once. */
+export const largestMegapixels = 64;
 
 /** Whether the header says how large it is. */
 export function isMeasured({ width, height }: { readonly width: number; readonly height: number }): boolean {

@@ -75,6 +75,8 @@ export interface Lanes {
   add(a: Code, b: Code): Code;
   sub(a: Code, b: Code): Code;
   mul(a: Code, b: Code): Code;
+  /** All lanes added up, as a single float. */
+  total(value: Local): Code;
   /** `value` where low < x < high, else 0. */
   keepWithin(value: Code, x: Code, low: Code, high: Code): Code;
 }
@@ -89,6 +91,7 @@ export const single: Lanes = {
   add: binary(0x92),
   sub: binary(0x93),
   mul: binary(0x94),
+  total: (value) => value.get,
   // f32.gt, f32.lt, i32.and, select
   keepWithin: (value, x, low, high) => [...value, ...f32Constant(0), ...x, ...low, 0x5e, ...x, ...high, 0x5d, 0x71, 0x1b],
 };
@@ -103,6 +106,7 @@ export const four: Lanes = {
   add: binary(...simd(0xe4)),
   sub: binary(...simd(0xe5)),
   mul: binary(...simd(0xe6)),
+  total: (value) => [0, 1, 2, 3].map((lane): Code => [...value.get, ...simd(0x1f), lane]).reduce(binary(0x92)),
   // f32x4.gt and f32x4.lt give masks.
   keepWithin: (value, x, low, high) => [...value, ...x, ...low, ...simd(0x44), ...simd(0x4e), ...x, ...high, ...simd(0x43), ...simd(0x4e)],
 };

@@ -274,11 +274,47 @@ const addTransposedProduct: FunctionDefinition = {
   },
 };
 
-export const simdFunctions = [addTransposedProduct, columnSums, columnSquares, columnProducts, scaleRows, combineRows, keepWithin, depthwiseTap] as const;
+/** Rows whose products a loop keeps in registers. */
+const PRODUCT_ROWS = 4;
+
+/** out[r] = sum over columns of x[c] * matrix[r, c] */
+const rowProducts: FunctionDefinition = {
+  name: "rowProducts",
+  parameters: ["i32", "i32", "i32", "i32", "i32"],
+  body(scope, x, matrix, rows, rowBytes, out) {
+    const offset = scope.local("i32");
+    const pointers = Array.from({ length: PRODUCT_ROWS }, () => scope.local("i32"));
+    const register = registers(scope);
+    const some = (count: number): Code => {
+      const row = (index: number): Local => pointers[index] as Local;
+      const sum = (lanes: Lanes, index: number): Local => register(lanes, `sum ${index}`);
+      const pass = (lanes: Lanes): Code => {
+        const left = register(lanes, "left");
+        const isWithin = i32.lessThan(i32.add(offset.get, i32.constant(bytesOf(lanes) - 1)), rowBytes.get);
+        const products = each(count, (index) => sum(lanes, index).set(lanes.add(sum(lanes, index).get, lanes.mul(left.get, lanes.load(i32.add(row(index).get, offset.get))))));
+        return loopWhile(isWithin, sequence(left.set(lanes.load(i32.add(x.get, offset.get))), products, offset.set(i32.add(offset.get, i32.constant(bytesOf(lanes))))));
+      };
+      return sequence(
+        each(count, (index) => sequence(row(index).set(index === 0 ? matrix.get : i32.add(row(index - 1).get, rowBytes.get)), sum(four, index).set(zero(four)), sum(single, index).set(zero(single)))),
+        offset.set(i32.constant(0)),
+        pass(four),
+        pass(single),
+        each(count, (index) => single.store(out.get, single.add(four.total(sum(four, index)), sum(single, index).get), index * FLOAT_BYTES)),
+        matrix.set(i32.add(row(count - 1).get, rowBytes.get)),
+        out.set(i32.add(out.get, i32.constant(count * FLOAT_BYTES))),
+        rows.set(i32.sub(rows.get, i32.constant(count))),
+      );
+    };
+    return sequence(loopWhile(i32.lessThan(i32.constant(PRODUCT_ROWS - 1), rows.get), some(PRODUCT_ROWS)), loopWhile(rows.get, some(1)));
+  },
+};
+
+export const simdFunctions = [addTransposedProduct, rowProducts, columnSums, columnSquares, columnProducts, scaleRows, combineRows, keepWithin, depthwiseTap] as const;
 
 /** The exports, typed by hand as the definitions above have them. */
 export interface SimdKernels {
   addTransposedProduct(a: number, b: number, rows: number, aBytes: number, bBytes: number, out: number): void;
+  rowProducts(x: number, matrix: number, rows: number, rowBytes: number, out: number): void;
   columnSums(x: number, rows: number, channelBytes: number, sums: number): void;
   columnSquares(x: number, rows: number, channelBytes: number, mean: number, sums: number): void;
   columnProducts(dy: number, x: number, rows: number, channelBytes: number, mean: number, sums: number, products: number): void;
