@@ -85,27 +85,71 @@ export interface ColumnFigures {
   readonly distinctValues: number;
   readonly filledCells: number;
   readonly numbers: number;
+  /** All filled cells say 0 or 1. */
+  readonly isFlag: boolean;
+  /** All filled cells are whole numbers. */
+  readonly isWhole: boolean;
+  /** Different labels, and different cells with several, if cells are read as lists. */
+  readonly listedLabels: number;
+  readonly lists: number;
   readonly meanLength: number;
 }
 
-const labelName = /^(label|class|category|sentiment|target|emotion|intent|topic|v1)s?$/i;
+const labelName = /^(label|class|category|sentiment|target|emotion|intent|topic|tag|score|rating|similarity|v1)s?$/i;
+/** Second text of a pair, by the first's name. */
+const pairNames: readonly (readonly [first: RegExp, second: RegExp])[] = [
+  [/^premise$/i, /^hypothesis$/i],
+  [/^question$/i, /^(answer|sentence|passage|context)$/i],
+  [/^query$/i, /^(passage|document|text)$/i],
+  [/^(text|sentence|question|q|s|phrase|document|passage)[ _-]?[1a]$/i, /^(text|sentence|question|q|s|phrase|document|passage)[ _-]?[2b]$/i],
+];
+/** Whole numbers with more different values than this are rather amounts than classes. */
+const mostWholeClasses = 20;
 
 /** Text: long and varied. Label: few values that come again and again; a column that is called a label is preferred. */
 export function proposeMapping(columns: readonly ColumnFigures[]): ClassificationColumns {
   const best = (candidates: readonly ColumnFigures[], score: (column: ColumnFigures) => number): ColumnFigures | undefined =>
     candidates.reduce<ColumnFigures | undefined>((winner, column) => (winner === undefined || score(column) > score(winner) ? column : winner), undefined);
+  const isNumeric = ({ filledCells, numbers }: ColumnFigures): boolean => filledCells > 0 && numbers === filledCells;
 
-  const text = best(columns, (column) => {
-    const isNumeric = column.filledCells > 0 && column.numbers === column.filledCells;
-    return isNumeric ? 0 : (column.meanLength * column.distinctValues) / Math.max(1, column.filledCells);
+  const longest = best(columns, (column) => (isNumeric(column) ? 0 : (column.meanLength * column.distinctValues) / Math.max(1, column.filledCells)));
+  const [text, secondText] = pairOf(columns, longest);
+  const others = columns.filter((column) => column !== text && column !== secondText);
+  const flags = others.filter(({ isFlag }) => isFlag);
+  const label = best(others, (column) => {
+    const { name, distinctValues, filledCells } = column;
+    const repeats = distinctValues >= 2 && distinctValues <= Math.max(2, filledCells / 2);
+    if (labelName.test(name) && (isAmount(column) || isList(column))) return 2;
+    if (!repeats) return -distinctValues;
+    return (labelName.test(name) ? 2 : 1) + 1 / distinctValues;
   });
-  const label = best(
-    columns.filter((column) => column !== text),
-    ({ name, distinctValues, filledCells }) => {
-      const repeats = distinctValues >= 2 && distinctValues <= Math.max(2, filledCells / 2);
-      if (!repeats) return -distinctValues;
-      return (labelName.test(name) ? 2 : 1) + 1 / distinctValues;
-    },
-  );
-  return { text: text?.name ?? "", label: label?.name ?? "" };
+  const texts = { text: text?.name ?? "", ...(secondText && { secondText: secondText.name }) };
+  if (flags.length > 1 && !(label && labelName.test(label.name))) return { ...texts, label: flags.map(({ name }) => name), target: "multi-label" };
+  const mapping = { ...texts, label: label?.name ?? "" };
+  if (label && isAmount(label)) return { ...mapping, target: "regression" };
+  if (label && isList(label)) return { ...mapping, target: "multi-label" };
+  return mapping;
+}
+
+/** Numbers of which there are many different ones, or with fractions. */
+function isAmount({ numbers, filledCells, distinctValues, isWhole }: ColumnFigures): boolean {
+  return filledCells > 0 && numbers === filledCells && distinctValues > 2 && (!isWhole || distinctValues > mostWholeClasses);
+}
+
+/** Cells with several labels, which come again in others. */
+function isList({ lists, listedLabels, distinctValues }: ColumnFigures): boolean {
+  return lists > 1 && listedLabels >= 2 && listedLabels < distinctValues;
+}
+
+/** The texts that belong together by their names, the one that was found among them; else it alone. */
+function pairOf(columns: readonly ColumnFigures[], found: ColumnFigures | undefined): readonly [ColumnFigures | undefined, ColumnFigures?] {
+  for (const [first, second] of pairNames) {
+    for (const column of columns) {
+      const match = first.exec(column.name);
+      const partner = match && columns.find((candidate) => candidate !== column && second.test(candidate.name) && (match[1] === undefined || second.exec(candidate.name)?.[1] === match[1]));
+      const areTexts = partner && [column, partner].every(({ numbers, filledCells }) => numbers < filledCells);
+      if (areTexts && (column === found || partner === found)) return [column, partner];
+    }
+  }
+  return [found];
 }

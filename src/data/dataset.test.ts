@@ -2,7 +2,7 @@ import { zipSync, strToU8 } from "fflate";
 import { describe, expect, test } from "vitest";
 import { CancelledError } from "../core/errors.ts";
 import type { ClassificationColumns, DataIssue } from "../protocol/data.ts";
-import type { TextDataset } from "./dataset.ts";
+import type { ClassTextDataset as TextDataset } from "./text-dataset.ts";
 import { datasetFromTable, openFiles, type Table } from "./open.ts";
 
 const mapping: ClassificationColumns = { text: "text", label: "label" };
@@ -11,7 +11,7 @@ const open = async (csv: string): Promise<Table> => {
   if (opened.kind !== "table") throw new Error("Not a table.");
   return opened.table;
 };
-const dataset = async (rows: readonly (readonly [text: string, label: string])[]): Promise<TextDataset> => datasetFromTable(await open(`text,label\n${rows.map(([text, label]) => `${text},${label}`).join("\n")}\n`), mapping);
+const dataset = async (rows: readonly (readonly [text: string, label: string])[]): Promise<TextDataset> => (await datasetFromTable(await open(`text,label\n${rows.map(([text, label]) => `${text},${label}`).join("\n")}\n`), mapping)) as TextDataset;
 const many = (label: string, count: number): [string, string][] => Array.from({ length: count }, (_, i) => [`${label} message ${i}`, label]);
 const issuesOf = (data: TextDataset, kind: DataIssue["kind"]): readonly DataIssue[] => data.summary().issues.filter((issue) => issue.kind === kind);
 
@@ -21,7 +21,7 @@ describe("a text data set", () => {
     expect(data.classes).toEqual(["class 9", "class 10"]);
     const train = data.examples("train");
     expect(train.length).toBe(24);
-    for (const { index, label } of train) expect(data.text(index)).toContain(`${data.classes[label]} message`);
+    for (const { index, label } of train) expect(data.texts(index).text).toContain(`${data.classes[label]} message`);
     expect(data.summary()).toMatchObject({
       name: "spam.csv",
       task: "text-classification",

@@ -1,11 +1,12 @@
-/** The kinds of data set: what an example is, and what it is labelled with. What they share is in item-dataset.ts. */
+/** The kinds of data set, and those whose items are of one class each: images here, texts in text-dataset.ts. What all share is in item-dataset.ts. */
 import { CancelledError } from "../core/errors.ts";
-import type { ClassificationColumns, DataIssue, DataSummary, Split } from "../protocol/data.ts";
+import type { DataSummary, Split } from "../protocol/data.ts";
 import type { TextCorpus } from "./corpus/text-corpus.ts";
 import { decodeImage, makeThumbnail } from "./image.ts";
 import { examine, type NamedItem } from "./issues.ts";
 import { ItemDataset } from "./item-dataset.ts";
 import { mapConcurrently } from "./pace.ts";
+import type { TextDataset } from "./text-dataset.ts";
 import { compareNaturally } from "./wording.ts";
 
 export type Dataset = ImageDataset | TextDataset | TextCorpus;
@@ -109,35 +110,5 @@ export class ImageDataset extends LabelledDataset<ImageItem> {
       this.thumbnails.delete(oldest);
     }
     return thumbnail;
-  }
-}
-
-/** `content` is the text itself. */
-export class TextDataset extends LabelledDataset<NamedItem> {
-  readonly task = "text-classification";
-  protected readonly noun = "row";
-  private readonly columns: ClassificationColumns;
-
-  constructor(name: string, items: readonly NamedItem[], sourceIssues: readonly DataIssue[], columns: ClassificationColumns) {
-    super(name, items, sourceIssues);
-    this.columns = columns;
-  }
-
-  text(index: number): string {
-    return this.item(index).content;
-  }
-
-  override summary(): DataSummary {
-    return { ...super.summary(), columns: this.columns };
-  }
-
-  /** A text has no file of its own. */
-  getItemBlob(index: number): Promise<null> {
-    this.item(index);
-    return Promise.resolve(null);
-  }
-
-  protected details(indices: readonly number[]): Promise<{ text: string }[]> {
-    return Promise.resolve(indices.map((index) => ({ text: this.text(index) })));
   }
 }

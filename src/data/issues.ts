@@ -33,7 +33,45 @@ export function examine(items: readonly NamedItem[], { noun, splits, isIncluded 
     byClass.set(label, counts);
   }
   const classes = [...byClass].map(([name, counts]) => ({ name, counts, size: counts.train + counts.validation + counts.test })).sort((a, b) => compareNaturally(a.name, b.name));
-  return [...untrainable(classes, noun), ...smallClasses(classes), ...imbalance(classes), ...duplicateIssues(items, included, noun)];
+  return [...untrainable(classes, noun), ...(classes.length < 2 ? [] : emptySplit(included, splits, noun)), ...smallClasses(classes), ...imbalance(classes), ...duplicateIssues(items, included, noun)];
+}
+
+export interface TaggedItem extends NamedItem {
+  readonly labels: readonly string[];
+}
+
+/** As `examine`, for items that have any number of labels. */
+export function examineLabels(items: readonly TaggedItem[], { noun, splits, isIncluded }: ExamineContext): DataIssue[] {
+  const included = [...items.keys()].filter(isIncluded);
+  if (included.length === 0) return [nothingIncluded(noun)];
+  const counts = new Map<string, Record<Split, number>>();
+  for (const index of included) {
+    for (const label of (items[index] as TaggedItem).labels) {
+      const count = counts.get(label) ?? { train: 0, validation: 0, test: 0 };
+      count[splits[index] as Split]++;
+      counts.set(label, count);
+    }
+  }
+  const labels = [...counts].map(([name, count]) => ({ name, counts: count, size: count.train + count.validation + count.test })).sort((a, b) => compareNaturally(a.name, b.name));
+  const everywhere = labels.filter(({ size }) => size === included.length);
+  const unlabelled = included.filter((index) => (items[index] as TaggedItem).labels.length === 0).length;
+  const issues: DataIssue[] = [];
+  if (labels.length === 0) issues.push(issue("error", "one-class", `No ${noun} has a label. Training needs at least one label that some ${noun}s have and others have not.`, { count: 0 }));
+  else if (everywhere.length === labels.length) issues.push(issue("error", "constant", `Every ${noun} has the same labels, so there is nothing to tell apart: ${listed(everywhere.map(({ name }) => name))}.`, { count: everywhere.length }));
+  else if (everywhere.length > 0) issues.push(issue("warning", "constant", `Every ${noun} has ${everywhere.length === 1 ? "the label" : "the labels"} ${listed(everywhere.map(({ name }) => name))}, so nothing can be learned of ${everywhere.length === 1 ? "it" : "them"}.`, { count: everywhere.length }));
+  if (labels.length > 0 && unlabelled > 0) issues.push(issue("note", "empty-cell", `${unlabelled === 1 ? `1 ${noun} has` : `${counted(unlabelled, noun)} have`} no label, and ${unlabelled === 1 ? "is an example" : "are examples"} of what has none.`, { count: unlabelled }));
+  return [...issues, ...emptySplit(included, splits, noun), ...smallClasses(labels), ...imbalance(labels), ...duplicateIssues(items, included, noun)];
+}
+
+/** As `examine`, for items that have a number, which is their `label` in writing. */
+export function examineNumbers(items: readonly (NamedItem & { readonly value: number })[], { noun, splits, isIncluded }: ExamineContext): DataIssue[] {
+  const included = [...items.keys()].filter(isIncluded);
+  const [first] = included;
+  if (first === undefined) return [nothingIncluded(noun)];
+  const { value, label } = items[first] as (typeof items)[number];
+  const isConstant = included.every((index) => items[index]?.value === value);
+  const constant = isConstant ? [issue("error", "constant", `The number is ${label} in every ${noun}, so there is nothing to predict.`, { count: included.length })] : [];
+  return [...constant, ...emptySplit(included, splits, noun), ...duplicateIssues(items, included, noun)];
 }
 
 interface ClassCount {
@@ -46,12 +84,20 @@ const issue = (severity: DataIssue["severity"], kind: DataIssue["kind"], message
 
 function untrainable(classes: readonly ClassCount[], noun: string): DataIssue[] {
   const [only] = classes;
-  if (only === undefined) return [issue("error", "one-class", `No ${noun} is included. Training needs at least two classes.`, { count: 0 })];
+  if (only === undefined) return [nothingIncluded(noun)];
   if (classes.length === 1) return [issue("error", "one-class", `There is only one class, ${only.name}, with ${counted(only.size, noun)}. Training needs at least two.`)];
-  const empty = (["train", "validation"] as const).find((split) => classes.every(({ counts }) => counts[split] === 0));
+  return [];
+}
+
+function nothingIncluded(noun: string): DataIssue {
+  return issue("error", "one-class", `No ${noun} is included. Training needs examples.`, { count: 0 });
+}
+
+function emptySplit(included: readonly number[], splits: readonly Split[], noun: string): DataIssue[] {
+  const empty = (["train", "validation"] as const).find((split) => included.every((index) => splits[index] !== split));
   if (empty === undefined) return [];
   const purpose = empty === "train" ? "train on" : "measure progress with";
-  return [issue("error", "rare-class", `No ${noun} is left to ${purpose}: the ${empty} split is empty. Add examples, or change the split.`, { count: classes.length })];
+  return [issue("error", "rare-class", `No ${noun} is left to ${purpose}: the ${empty} split is empty. Add examples, or change the split.`)];
 }
 
 function smallClasses(classes: readonly ClassCount[]): DataIssue[] {

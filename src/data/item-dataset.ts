@@ -95,8 +95,9 @@ export abstract class ItemDataset<Item extends NamedItem> {
 
   /** The split of each item by the split options. */
   protected assigned(): readonly Split[] {
+    const strata = this.strata();
     return assignSplits(
-      this.items.map(({ label, content, folder }, index) => ({ label, content, contentHash: this.contentHashes[index] as number, folder, excluded: this.excluded.has(index) })),
+      this.items.map(({ content, folder }, index) => ({ label: strata[index] as string, content, contentHash: this.contentHashes[index] as number, folder, excluded: this.excluded.has(index) })),
       this.splitOptions,
     );
   }
@@ -105,12 +106,17 @@ export abstract class ItemDataset<Item extends NamedItem> {
     return this.excluded.has(index);
   }
 
+  /** What each item is split by: every stratum is divided in the same proportion. */
+  protected strata(): readonly string[] {
+    return this.items.map(({ label }) => label);
+  }
+
   protected hasLabel(item: Item, label: string): boolean {
     return item.label === label;
   }
 
   /** What only this kind of example has, for each of these items. */
-  protected abstract details(indices: readonly number[]): Promise<readonly Pick<DataItem, "text" | "thumbnail">[]>;
+  protected abstract details(indices: readonly number[]): Promise<readonly Pick<DataItem, "text" | "secondText" | "thumbnail">[]>;
 
   protected item(index: number): Item {
     const item = this.items[index];

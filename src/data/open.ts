@@ -3,19 +3,18 @@
  * decide; among many, names only choose between images and tables.
  */
 import { GraftError } from "../core/errors.ts";
-import type { ClassificationColumns, DataIssue, SourceFile, TablePreview } from "../protocol/data.ts";
+import type { DataIssue, SourceFile, TablePreview } from "../protocol/data.ts";
 import { guessDelimiter, sampleRecords } from "./columns.ts";
 import { corpusFromTable } from "./corpus/from-table.ts";
 import { openJsonLines } from "./corpus/json-lines.ts";
 import { openTexts, textExtensions } from "./corpus/open-texts.ts";
 import type { TextCorpus } from "./corpus/text-corpus.ts";
-import { ImageDataset, TextDataset, type ImageItem } from "./dataset.ts";
+import { ImageDataset, type ImageItem } from "./dataset.ts";
 import { hashBlob } from "./duplicates.ts";
 import { decodeText } from "./encoding.ts";
 import { imageExtensions, readImageFolder, type FolderImage, type FolderSource } from "./image-folder.ts";
 import { detectFile } from "./image-header.ts";
 import { checkImage } from "./image.ts";
-import type { NamedItem } from "./issues.ts";
 import { mapConcurrently, Pace, type JobOptions } from "./pace.ts";
 import { extensionOf, fileNameOf, foldersOf, isHidden } from "./source-names.ts";
 import { previewTable, readTable, type Table } from "./table.ts";
@@ -23,6 +22,7 @@ import { compareNaturally, counted, listed } from "./wording.ts";
 import { readZip } from "./zip.ts";
 
 export type { Table } from "./table.ts";
+export { datasetFromTable } from "./text-table.ts";
 
 export type OpenedFiles = { readonly kind: "table"; readonly table: Table; readonly preview: TablePreview } | { readonly kind: "images"; readonly dataset: ImageDataset } | { readonly kind: "texts"; readonly dataset: TextCorpus };
 
@@ -154,44 +154,6 @@ async function checkImages(images: readonly FolderImage[], options: JobOptions):
   };
   const checked = await mapConcurrently(images, check, { limit: decodedAtOnce, check: () => pace.check(), onDone: (done) => pace.report("Checking images", done, images.length) });
   return { items: checked.filter((item) => item !== null), damaged: images.filter((_, i) => checked[i] === null).map(({ path }) => path) };
-}
-
-/** @throws GraftError if the columns are not in the table, are the same, or cannot be labels. */
-export async function datasetFromTable(table: Table, mapping: ClassificationColumns, options: JobOptions = {}): Promise<TextDataset> {
-  const { fileName, rows, rowNumbers } = table;
-  const textColumn = columnIndex(table, mapping.text);
-  const labelColumn = columnIndex(table, mapping.label);
-  if (textColumn === labelColumn) throw new GraftError({ where: fileName, what: `"${mapping.text}" is both the text and the label column`, wanted: "two different columns" });
-  const pace = new Pace(options);
-  const items: NamedItem[] = [];
-  const empty: string[] = [];
-  for (const [i, row] of rows.entries()) {
-    const [text, label, name] = [(row[textColumn] as string).trim(), (row[labelColumn] as string).trim(), `row ${rowNumbers[i]}`];
-    if (text === "" || label === "") empty.push(name);
-    else items.push({ name, label, content: text, folder: null });
-    if (pace.due) {
-      pace.report("Reading the examples", i, rows.length);
-      await pace.breathe();
-    }
-  }
-  pace.report("Reading the examples", rows.length, rows.length);
-  if (items.length === 0) throw new GraftError({ where: fileName, what: `no row has both a "${mapping.text}" and a "${mapping.label}"`, next: "Choose other columns" });
-  const labels = new Set(items.map(({ label }) => label)).size;
-  // A column of names, numbers or texts, taken for labels.
-  if (labels > 20 && labels > items.length / 2) throw new GraftError({ where: `${fileName}, column "${mapping.label}"`, what: `${counted(labels, "different value")} in ${counted(items.length, "row")}`, wanted: "a few labels that come again and again", next: "Choose another label column" });
-  return new TextDataset(fileName, items, [...table.issues, ...emptyCellIssue(empty, fileName, mapping)], mapping);
-}
-
-function columnIndex({ columns, fileName }: Table, name: string): number {
-  const index = columns.indexOf(name);
-  if (index === -1) throw new GraftError({ where: fileName, what: `there is no column "${name}"`, wanted: `one of ${listed(columns.map((column) => `"${column}"`), 10)}` });
-  return index;
-}
-
-function emptyCellIssue(rows: readonly string[], fileName: string, { text, label }: ClassificationColumns): DataIssue[] {
-  if (rows.length === 0) return [];
-  const message = `${fileName}: ${rows.length === 1 ? "1 row has" : `${counted(rows.length, "row")} have`} an empty "${text}" or "${label}" and ${rows.length === 1 ? "was" : "were"} left out: ${listed(rows)}.`;
-  return [{ severity: "warning", kind: "empty-cell", message, count: rows.length, items: [] }];
 }
 
 /** The folder that everything stands in, if it is one. */

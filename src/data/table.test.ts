@@ -108,7 +108,7 @@ describe("the preview", () => {
     const lines = Array.from({ length: 40 }, (_, i) => `${i},message number ${i} is rather long,${i % 3 === 0 ? "" : "x"},${i % 2 ? "ham" : "spam"}`);
     const preview = await previewTable(await read(`id,message,flag,kind\n${lines.join("\n")}\n`));
     expect(preview.proposed).toEqual({ text: "message", label: "kind" });
-    expect(preview.columns[2]).toEqual({ name: "flag", distinctValues: 1, emptyCells: 14, meanLength: 1 });
+    expect(preview.columns[2]).toMatchObject({ name: "flag", distinctValues: 1, emptyCells: 14, meanLength: 1 });
     expect(preview).toMatchObject({ rowCount: 40, hasHeader: true, encoding: "UTF-8", delimiter: "," });
     expect(preview.rows.length).toBe(20);
   });

@@ -4,6 +4,7 @@ import type { ColumnProfile, DataIssue, SourceFile, TablePreview } from "../prot
 import { delimiterNames, guessDelimiter, guessHeader, proposeMapping, sampleRecords, uniqueNames, type ColumnFigures } from "./columns.ts";
 import { normaliseLineBreaks, readRecords, type CsvRecord } from "./csv.ts";
 import { decodeText } from "./encoding.ts";
+import { countListed, parseFlag, parseNumber } from "./label-cells.ts";
 import { Pace, type JobOptions } from "./pace.ts";
 import { likelyTask, proposeGeneration } from "./prompt-columns.ts";
 import { counted, excerpt, listed } from "./wording.ts";
@@ -22,6 +23,8 @@ export interface Table {
 }
 
 const previewRows = 20;
+/** What a column's values are like, so many of them show. */
+const sampledValues = 2000;
 
 /** @throws GraftError if the file is not a table of at least two columns, or one of quoted texts, and one sound row. */
 export async function readTable({ path, blob }: SourceFile, options: JobOptions = {}): Promise<Table> {
@@ -119,7 +122,7 @@ export async function previewTable(table: Table, options: JobOptions = {}): Prom
     encoding: table.encoding,
     delimiter: table.delimiter,
     hasHeader: table.hasHeader,
-    columns: figures.map(({ name, distinctValues, filledCells, meanLength }): ColumnProfile => ({ name, distinctValues, emptyCells: table.rows.length - filledCells, meanLength })),
+    columns: figures.map(({ name, distinctValues, filledCells, meanLength, numbers, isFlag, listedLabels }): ColumnProfile => ({ name, distinctValues, emptyCells: table.rows.length - filledCells, meanLength, numbers, isFlag, listedLabels })),
     rows: table.rows.slice(0, previewRows),
     rowCount: table.rows.length,
     proposed,
@@ -135,6 +138,7 @@ async function columnFigures({ columns, rows }: Table, options: JobOptions): Pro
     const distinct = new Set<string>();
     let filledCells = 0;
     let numbers = 0;
+    let isFlag = true;
     let length = 0;
     for (const row of rows) {
       const cell = (row[column] as string).trim();
@@ -142,12 +146,16 @@ async function columnFigures({ columns, rows }: Table, options: JobOptions): Pro
       if (cell !== "") {
         filledCells++;
         distinct.add(cell);
-        if (Number.isFinite(Number(cell))) numbers++;
+        if (!Number.isNaN(parseNumber(cell))) numbers++;
+        isFlag &&= parseFlag(cell) !== null;
       }
       if (pace.due) await pace.breathe();
     }
     pace.report("Looking at the columns", column + 1, columns.length);
-    figures.push({ name, distinctValues: distinct.size, filledCells, numbers, meanLength: filledCells === 0 ? 0 : length / filledCells });
+    const values = [...distinct].slice(0, sampledValues);
+    const { labels, lists } = countListed(values);
+    const isWhole = values.every((value) => Number.isInteger(parseNumber(value)));
+    figures.push({ name, distinctValues: distinct.size, filledCells, numbers, isFlag: isFlag && filledCells > 0, isWhole, listedLabels: labels, lists, meanLength: filledCells === 0 ? 0 : length / filledCells });
   }
   return figures;
 }

@@ -4,7 +4,8 @@ import "../core/testing/to-be-all-close.ts";
 import type { BackendName } from "../protocol/recipe.ts";
 import { memory, useBackend } from "./backend.ts";
 import lossGoldens from "./goldens/losses.json" with { type: "json" };
-import { softmaxCrossEntropy } from "./losses.ts";
+import targetGoldens from "./goldens/target-losses.json" with { type: "json" };
+import { meanSquaredError, sigmoidCrossEntropy, softmaxCrossEntropy } from "./losses.ts";
 import { runOp } from "./ops/describe-op.ts";
 import optimizerGoldens from "./optimizers/goldens/optimizers.json" with { type: "json" };
 import { clipByGlobalNorm, createOptimizer, globalNorm, type OptimizerKind } from "./optimizers/index.ts";
@@ -42,6 +43,21 @@ function describeLoss(): void {
     expect((await valuesOf(value)).values).toBeAllClose([lossCase.loss], { rtol: 1e-5 });
     expect(await valuesOf(grad)).toBeAllClose(lossCase.gradient, { rtol: 1e-5 });
     for (const tensor of [value, grad, logits, labels, weights]) tensor?.dispose();
+    expect(memory()).toEqual(before);
+  });
+}
+
+function describeTargetLosses(): void {
+  it("has five losses of labels and numbers to compare", () => expect(targetGoldens.cases.length).toBe(5));
+
+  it.each(targetGoldens.cases.map((golden) => [`${golden.kind}, ${golden.name}`, golden] as const))("%s", async (_, golden) => {
+    const before = memory();
+    const [outputs, targets] = [toTensor(golden.outputs), toTensor(golden.targets)];
+    const loss = golden.kind === "labels" ? sigmoidCrossEntropy : meanSquaredError;
+    const { value, grad } = tf.valueAndGrad((x: Tensor) => loss(x, targets, golden.options))(outputs);
+    expect((await valuesOf(value)).values).toBeAllClose([golden.loss], { rtol: 1e-5 });
+    expect(await valuesOf(grad)).toBeAllClose(golden.gradient, { rtol: 1e-5, atol: 1e-7 });
+    for (const tensor of [value, grad, outputs, targets]) tensor.dispose();
     expect(memory()).toEqual(before);
   });
 }
@@ -194,6 +210,7 @@ export function describeTraining(backend: BackendName, wasmPath: string): void {
       if (backend === "webgpu") tf.env().set("WEBGPU_CPU_FORWARD", false);
     });
     describe("loss", describeLoss);
+    describe("losses of labels and numbers", describeTargetLosses);
     describe("optimizers", describeOptimizers);
     describe("clipping", describeClipping);
     describe("the same bits twice", describeRepeatability);

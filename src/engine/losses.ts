@@ -23,6 +23,51 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, options: Cro
   return (tf.getBackend() === "webgpu" ? crossEntropyByKernels : crossEntropyByOneHot)(logits, labels, options) as tf.Scalar;
 }
 
+export interface BinaryCrossEntropyOptions {
+  /** This share of each target is moved to one half. */
+  readonly labelSmoothing?: number;
+  /** How much each label counts where it is so, beside where it is not: PyTorch's pos_weight. */
+  readonly positiveWeights?: readonly number[];
+}
+
+/**
+ * The mean over rows and labels of the binary cross-entropy of sigmoid(logits [rows, labels]) against targets [rows, labels] of 0 and 1,
+ * as PyTorch's BCEWithLogitsLoss, finite for logits of any size. Only logits get a gradient.
+ */
+export function sigmoidCrossEntropy(logits: Tensor, targets: Tensor, { labelSmoothing = 0, positiveWeights }: BinaryCrossEntropyOptions = {}): tf.Scalar {
+  return differentiable(
+    { logits },
+    (save) => {
+      const smoothed = labelSmoothing === 0 ? tf.clone(targets) : tf.add(tf.mul(targets, 1 - labelSmoothing), labelSmoothing / 2);
+      // 1 + (weight - 1) * target: how much an element's positive part counts.
+      const weights = positiveWeights ? tf.add(tf.mul(smoothed, tf.tensor1d(positiveWeights.map((weight) => weight - 1))), 1) : tf.onesLike(smoothed);
+      save([logits, smoothed, weights]);
+      const softplusOfNegative = tf.add(tf.log1p(tf.exp(tf.neg(tf.abs(logits)))), tf.relu(tf.neg(logits)));
+      return tf.mean(tf.add(tf.mul(tf.sub(1, smoothed), logits), tf.mul(weights, softplusOfNegative)));
+    },
+    (dy, saved) => ({
+      logits: () => {
+        const [x, y, weights] = [savedAt(saved, 0), savedAt(saved, 1), savedAt(saved, 2)];
+        // (1 - y) - weights * sigmoid(-x)
+        return tf.mul(tf.div(dy, x.size), tf.sub(tf.sub(1, y), tf.mul(weights, tf.sigmoid(tf.neg(x)))));
+      },
+    }),
+  ) as tf.Scalar;
+}
+
+/** The mean of ((outputs - targets) / unit)^2, both [rows, 1]: PyTorch's MSELoss of numbers that were divided by `unit`. Only outputs get a gradient. */
+export function meanSquaredError(outputs: Tensor, targets: Tensor, { unit = 1 }: { readonly unit?: number } = {}): tf.Scalar {
+  return differentiable(
+    { outputs },
+    (save) => {
+      const errors = tf.mul(tf.sub(outputs, targets), 1 / unit);
+      save([errors]);
+      return tf.mean(tf.square(errors));
+    },
+    (dy, saved) => ({ outputs: () => tf.mul(tf.mul(dy, 2 / (unit * savedAt(saved, 0).size)), savedAt(saved, 0)) }),
+  ) as tf.Scalar;
+}
+
 function crossEntropyByKernels(logits: Tensor, labels: Tensor, { labelSmoothing = 0, classWeights, exampleWeights }: CrossEntropyOptions): Tensor {
   return differentiable(
     { logits },

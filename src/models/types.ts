@@ -8,6 +8,10 @@ export type TokenizerFiles = Readonly<Record<string, unknown>>;
 export interface Tokenizer {
   /** Ids without padding, at most `maxTokens`: a longer text is cut, and the marks that open and close texts stay. An empty text gives the marks alone. */
   encode(text: string, maxTokens?: number): Int32Array;
+  /** As `encode`, for two texts with what the model expects between them; the longer is cut first. */
+  encodePair(first: string, second: string, maxTokens?: number): Int32Array;
+  /** The id after which the model expects another segment, where it has segments. */
+  readonly separatorId?: number | undefined;
   pieces(text: string): string[];
   /** The text of ids, without marks: what was encoded, as far as the vocabulary keeps its case and spaces. */
   decode(ids: Iterable<number>): string;

@@ -1,5 +1,5 @@
 /** What the page knows of a data set: counts, issues and pages of items. The examples themselves stay in the worker. */
-import type { TaskId } from "./recipe.ts";
+import type { TaskId, TextTarget } from "./recipe.ts";
 
 export type Split = "train" | "validation" | "test";
 
@@ -20,6 +20,12 @@ export interface ColumnProfile {
   readonly distinctValues: number;
   readonly emptyCells: number;
   readonly meanLength: number;
+  /** Filled cells that are numbers. */
+  readonly numbers: number;
+  /** Whether every filled cell says 0 or 1. */
+  readonly isFlag: boolean;
+  /** Different labels, if the cells are read as lists of them. */
+  readonly listedLabels: number;
 }
 
 export interface TablePreview {
@@ -41,7 +47,26 @@ export interface TablePreview {
 
 export interface ClassificationColumns {
   readonly text: string;
-  readonly label: string;
+  /** Read together with the first. */
+  readonly secondText?: string | undefined;
+  /** A list: columns of 0 and 1, one for each label. */
+  readonly label: string | readonly string[];
+  /** One class a row where it is not said. */
+  readonly target?: TextTarget | undefined;
+}
+
+export function targetOf(columns: ColumnMapping | undefined): TextTarget {
+  return classificationColumns(columns)?.target ?? "single-label";
+}
+
+/** The columns, if what is learned from them is to answer, not to write. */
+export function classificationColumns(columns: ColumnMapping | undefined): ClassificationColumns | undefined {
+  return columns && "label" in columns ? columns : undefined;
+}
+
+/** The columns that say what is to be predicted. */
+export function labelColumns({ label }: ClassificationColumns): readonly string[] {
+  return typeof label === "string" ? [label] : label;
 }
 
 export interface GenerationColumns {
@@ -64,7 +89,7 @@ export interface CorpusSummary {
 /** Something a person should know of their data. `message` is a whole sentence that names the file, row or class. */
 export interface DataIssue {
   readonly severity: "error" | "warning" | "note";
-  readonly kind: "corrupt-file" | "ragged-row" | "empty-cell" | "empty-class" | "one-class" | "rare-class" | "duplicate" | "imbalance" | "ignored-file" | "encoding" | "conflicting-label" | "leak" | "broken-line" | "few-texts";
+  readonly kind: "corrupt-file" | "ragged-row" | "empty-cell" | "empty-class" | "one-class" | "rare-class" | "duplicate" | "imbalance" | "ignored-file" | "encoding" | "conflicting-label" | "leak" | "broken-line" | "few-texts" | "no-number" | "constant";
   readonly message: string;
   /** How many files or rows it is about. */
   readonly count: number;
@@ -79,10 +104,27 @@ export interface ClassSummary {
   readonly excluded: number;
 }
 
+export interface HistogramBin {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+/** Of the numbers that are to be predicted, over the included examples. */
+export interface NumberSummary {
+  readonly name: string;
+  readonly least: number;
+  readonly mean: number;
+  readonly greatest: number;
+  readonly bins: readonly HistogramBin[];
+}
+
 export interface DataSummary {
   readonly name: string;
   readonly task: TaskId;
+  /** Of several labels a row, how many rows have each; none where a number is predicted. */
   readonly classes: readonly ClassSummary[];
+  readonly numbers?: NumberSummary;
   /** Readable examples, excluded ones included. */
   readonly itemCount: number;
   readonly counts: Readonly<Record<Split, number>>;
@@ -109,6 +151,7 @@ export interface DataItem {
   readonly split: Split;
   readonly excluded: boolean;
   readonly text?: string;
+  readonly secondText?: string;
   /** A small picture of an image example. */
   readonly thumbnail?: Blob;
 }

@@ -15,6 +15,16 @@ export { backendNames, type BackendName };
 export const pixelRanges = ["-1..1", "0..1", "0..255", "imagenet"] as const;
 export type PixelRange = (typeof pixelRanges)[number];
 
+export const textTargets = ["single-label", "multi-label", "regression"] as const;
+export type TextTarget = (typeof textTargets)[number];
+
+const textColumnsSchema = z.strictObject({
+  text: z.string().describe("The column with the text."),
+  secondText: z.string().optional().describe("A second column of texts that is read together with the first, as a question and its answer."),
+  label: z.union([z.string(), z.array(z.string()).min(1).readonly()]).describe("The column with what is to be predicted; for several labels also a list of columns of 0 and 1."),
+  target: z.enum(textTargets).optional().describe("What is predicted: one class a row, which is the default, several labels a row, or a number."),
+});
+
 const share = z.number().min(0).max(0.9);
 
 export const augmentationSchema = z.strictObject({
@@ -60,12 +70,9 @@ export const recipeSchema = z.strictObject({
   task: z.enum(taskIds).describe("What the model is for."),
   model: z.string().min(1).describe("The pre-trained model to start from: a name from the catalog, or of an imported model."),
   columns: z
-    .union([
-      z.strictObject({ text: z.string().describe("The column with the text."), label: z.string().describe("The column with the label.") }),
-      z.strictObject({ prompt: z.string().optional().describe("The column that the text follows from."), completion: z.string().describe("The column with the text to write.") }),
-    ])
+    .union([textColumnsSchema, z.strictObject({ prompt: z.string().optional().describe("The column that the text follows from."), completion: z.string().describe("The column with the text to write.") })])
     .optional()
-    .describe("For a CSV: which column holds the text and which the label; for text generation, which the prompt, if any, and which the text to write."),
+    .describe("For a CSV: which columns hold the texts and what is to be predicted; for text generation, which the prompt, if any, and which the text to write."),
   split: z
     .strictObject({
       validation: share.default(0.2).describe("Share of the examples held back to measure progress. Never trained on."),

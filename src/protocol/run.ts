@@ -1,5 +1,6 @@
 /** What a run tells the page while it goes, and what it leaves behind. */
 import type { ErrorSentence } from "../core/errors.ts";
+import type { Calibration, ClassCurves, MultiLabelMetrics, RegressionMetrics } from "../core/metrics.ts";
 import type { Split } from "./data.ts";
 import type { GenerationEnd, GenerationOptions } from "./generation.ts";
 import type { BackendName } from "./recipe.ts";
@@ -127,6 +128,11 @@ export interface SingleLabelResults {
   readonly after: ClassificationMetrics;
   /** Most confidently wrong first, at most 100. */
   readonly mistakes: readonly Mistake[];
+  /** Of the tuned model: one class against the others. */
+  readonly curves: readonly ClassCurves[];
+  readonly calibration: Calibration;
+  /** A bag of words, learned from the same training examples; only of texts. */
+  readonly yardstick?: ClassificationMetrics;
 }
 
 export interface GenerationMetrics {
@@ -147,7 +153,47 @@ export interface GenerationResults {
   readonly after: GenerationMetrics;
 }
 
-export type SplitResults = SingleLabelResults | GenerationResults;
+export interface LabelMistake {
+  readonly item: number;
+  /** Labels that the example has and was not given, and those that it was given and has not. */
+  readonly missed: readonly string[];
+  readonly wrong: readonly string[];
+  /** The probability of the worst of them: of what was said to be so, or not to be so. */
+  readonly confidence: number;
+}
+
+/** Of a task that gives each example any number of labels. */
+export interface MultiLabelResults {
+  readonly kind: "multi-label";
+  readonly before: MultiLabelMetrics;
+  readonly after: MultiLabelMetrics;
+  /** Most labels wrong first, at most 100. */
+  readonly mistakes: readonly LabelMistake[];
+  readonly curves: readonly ClassCurves[];
+  /** Of all probabilities, whatever their label. */
+  readonly calibration: Calibration;
+  readonly yardstick?: MultiLabelMetrics;
+}
+
+export interface PredictedNumber {
+  readonly item: number;
+  readonly actual: number;
+  readonly predicted: number;
+}
+
+/** Of a task that gives each example a number. */
+export interface RegressionResults {
+  readonly kind: "regression";
+  readonly before: RegressionMetrics;
+  readonly after: RegressionMetrics;
+  /** An even choice of the examples, at most 400. */
+  readonly points: readonly PredictedNumber[];
+  /** Furthest off first, at most 100. */
+  readonly mistakes: readonly PredictedNumber[];
+  readonly yardstick?: RegressionMetrics;
+}
+
+export type SplitResults = SingleLabelResults | MultiLabelResults | RegressionResults | GenerationResults;
 
 /** What storing a download's weights in eight bits does, measured on the validation examples. */
 export interface Int8Report {
@@ -214,11 +260,14 @@ export interface ClassProbability {
   readonly probability: number;
 }
 
-export type PredictionInput = { readonly kind: "image"; readonly blob: Blob } | { readonly kind: "text"; readonly text: string };
+export type PredictionInput = { readonly kind: "image"; readonly blob: Blob } | { readonly kind: "text"; readonly text: string; readonly secondText?: string | undefined };
 
 export type Answer =
-  /** Most probable first. */
-  { readonly kind: "classes"; readonly classes: readonly ClassProbability[] };
+  /** One of them is so; most probable first. */
+  | { readonly kind: "classes"; readonly classes: readonly ClassProbability[] }
+  /** Each for itself; most probable first. */
+  | { readonly kind: "labels"; readonly labels: readonly ClassProbability[] }
+  | { readonly kind: "number"; readonly name: string; readonly value: number };
 
 export interface Prediction {
   readonly tuned: Answer;

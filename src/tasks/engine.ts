@@ -7,7 +7,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { DecodedModule } from "../engine/generation/cached-decoder.ts";
 import type { TextGenerator } from "../engine/generation/text-generator.ts";
 import type { GraphModule } from "../engine/module.ts";
-import type { Model } from "../graph/types.ts";
+import type { Model, Weights } from "../graph/types.ts";
 import type { LoadedModel, ModelInput } from "../models/types.ts";
 import type { Progress } from "../protocol/api.ts";
 import type { Split } from "../protocol/data.ts";
@@ -53,6 +53,8 @@ export interface PreparedTask {
   readonly learningRateScale: (parameter: string) => number;
   /** The group whose `center` and `scale` are set from the training examples' features before the first step. */
   readonly standardised?: string;
+  /** Values of the model's statistics that follow from the data alone, in place of those that grafting gave them. */
+  readonly statistics?: Weights;
   /** What needs the data alone, before the model is measured; it reports progress and ends soon after the control has stopped. */
   prepare?(onProgress: (progress: Progress) => void, control: RunControl): Promise<void>;
   measure(split: Split, examples: readonly number[], context: MeasureContext): Promise<Measured>;

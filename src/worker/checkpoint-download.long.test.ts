@@ -14,10 +14,11 @@ import { Device } from "./device.ts";
 import { exportRun } from "./export.ts";
 import { OpenedDownload } from "./opened-download.ts";
 import { FineTuningRun } from "./run.ts";
+import { probabilitiesIn } from "./testing/narrow.ts";
 
 const wasmPath = fileURLToPath(new URL("../../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url));
 const csv = `text,kind\n${Array.from({ length: 24 }, (_, i) => `${"abcdef"[i % 6] as string} ${i % 2 === 0 ? "good" : "bad"} film,${i % 2 === 0 ? "praise" : "blame"}`).join("\n")}\n`;
-const probabilitiesOf = (prediction: Prediction["tuned"], classes: readonly string[]): number[] => classes.map((name) => prediction.classes.find((entry) => entry.name === name)?.probability ?? NaN);
+const probabilitiesOf = (prediction: Prediction["tuned"], classes: readonly string[]): number[] => classes.map((name) => probabilitiesIn(prediction).find((entry) => entry.name === name)?.probability ?? NaN);
 
 test.each([["bert", "all"], ["distilbert", "last-block"]] as const)("a small %s learns with %s unfrozen and is opened again", { timeout: 60_000 }, async (name, unfreeze) => {
   const { loaded } = await openCheckpoint(textCheckpoint(name));

@@ -8,6 +8,7 @@ import { headlineOf } from "../protocol/headline.ts";
 import { parseRecipe } from "../protocol/recipe.ts";
 import type { RunEvent } from "../protocol/run.ts";
 import { createWorkerApi } from "./api.ts";
+import { probabilitiesIn } from "./testing/narrow.ts";
 
 async function square(hue: number): Promise<Blob> {
   const canvas = new OffscreenCanvas(16, 16);
@@ -50,7 +51,7 @@ test.each(["all", "head"] as const)("with %s unfrozen, the run ends with its bes
   // Measured again on the new device, the kept weights are those of that epoch.
   const { validation } = await api.getResults();
   expect(headlineOf(validation).after).toBeCloseTo(best.validationScore, 6);
-  expect((await api.predict({ kind: "image", blob: await square(0) })).tuned.classes).toHaveLength(2);
+  expect(probabilitiesIn((await api.predict({ kind: "image", blob: await square(0) })).tuned)).toHaveLength(2);
   expect((await api.exportRun()).size).toBeGreaterThan(1000);
 
   await api.startRun({ ...recipe, epochs: 2 }, (event) => events.push(event));

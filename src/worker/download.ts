@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { GraftError, printable } from "../core/errors.ts";
 import { headlineOf } from "../protocol/headline.ts";
-import { taskIds, type Recipe } from "../protocol/recipe.ts";
+import { taskIds, textTargets, type Recipe } from "../protocol/recipe.ts";
 import type { ExportFormat, Int8Report, RunResults } from "../protocol/run.ts";
 import { formatRows, formatSections } from "./export-formats.ts";
 import { adapterRows, adapterSection, int8Section } from "./export-parts.ts";
@@ -17,6 +17,10 @@ const manifestSchema = z.object({
     z.object({ kind: z.literal("image"), name: z.string(), size: z.int().min(1).max(4096) }),
     z.object({ kind: z.literal("text"), name: z.string(), maxTokens: z.int().min(1).max(2 ** 24), paddingId: z.int(), endOfText: z.array(z.int()).optional() }),
   ]),
+  /** What the outputs say; one class an example where it is not said. */
+  target: z.enum(textTargets).optional(),
+  /** Whether an example is two texts. */
+  isPair: z.boolean().optional(),
   headline: z.object({ name: z.string(), after: z.number(), isShare: z.boolean() }).optional(),
   /** In downloads of before, in place of the headline. */
   validationAccuracy: z.number().nullable().optional(),
@@ -42,20 +46,23 @@ interface Described {
 
 export function describeDownload(manifest: DownloadManifest, { recipe, results, licence, hasAdapter, int8, written, leftOut }: Described): string {
   const { input, classes } = manifest;
-  const { name, before, after, isShare } = headlineOf(results.validation);
+  const { name, before, after, yardstick, isShare } = headlineOf(results.validation);
   const show = (value: number): string => (isShare ? `${(100 * value).toFixed(1)} %` : value.toPrecision(4));
-  const among = classes.length === 0 ? "" : `, ${classes.length} classes (${classes.slice(0, 12).map(printable).join(", ")}${classes.length > 12 ? ", …" : ""})`;
+  const named = `${classes.slice(0, 12).map(printable).join(", ")}${classes.length > 12 ? ", …" : ""}`;
+  const { target = "single-label" } = manifest;
+  const among = classes.length === 0 ? "" : target === "regression" ? `, the number ${named}` : `, ${classes.length} ${target === "multi-label" ? "labels" : "classes"} (${named})`;
+  const outputs = { "single-label": "the classes, in the order of the model's outputs", "multi-label": "the labels, in the order of the model's outputs", regression: "the name of the model's one output, which is in its own units" }[target];
   return `# ${printable(manifest.name)}
 
 Fine-tuned with Graft in a browser tab: ${recipe.model} for ${manifest.task}${among}.
-${name}: validation ${show(after)}${results.test ? `, test ${show(headlineOf(results.test).after)}` : ""}; before fine-tuning ${show(before)}.
+${name}: validation ${show(after)}${results.test ? `, test ${show(headlineOf(results.test).after)}` : ""}; before fine-tuning ${show(before)}${yardstick === undefined ? "" : `; a bag of words, learned from the same examples, ${show(yardstick)}`}.
 
 ## What is in here
 
 | file | what |
 |---|---|
 | model.safetensors | the weights by name, ${int8 ? "row-major int8 and float32" : "as PyTorch stores them, float32"} |
-${formatRows(written)}${classes.length === 0 ? "" : "| labels.json | the classes, in the order of the model's outputs |\n"}| recipe.json | every setting of the run; the page and the command line take it back |
+${formatRows(written)}${classes.length === 0 ? "" : `| labels.json | ${outputs} |\n`}| recipe.json | every setting of the run; the page and the command line take it back |
 | metrics.json | the curves and the final figures |
 | graft.json, graft/graph.json | what Graft needs to open this again |
 ${adapterRows(hasAdapter)}${input.kind === "text" ? "| tokenizer/ | the tokenizer: tokenizer.json for @huggingface/tokenizers and Python's tokenizers, or vocab.json with SentencePiece's pieces and scores |\n" : ""}

@@ -1,6 +1,6 @@
 /** The formats of others that a download may hold, each by its own writer. One that cannot say what the model does is left out, with a sentence why. */
 import { strToU8 } from "fflate";
-import { GraftError } from "../core/errors.ts";
+import { GraftError, printable } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import { foldBatchNorm } from "../graph/surgery/fold-batch-norm.ts";
 import { writeOnnx } from "../formats/onnx/write.ts";
@@ -31,10 +31,23 @@ interface WrittenFormats {
 }
 
 /** What the input is, as a comment in Python or JavaScript has it. */
-function inputNote({ input }: DownloadManifest): string {
+function inputNote({ input, isPair }: DownloadManifest): string {
   return input.kind === "image"
     ? `pixels 0..255, RGB, ${input.size} x ${input.size}: scale so that the shorter side fits, then cut the middle out.`
-    : `Token ids from the files in tokenizer/, cut and padded with ${input.paddingId} to ${input.maxTokens}.`;
+    : `Token ids from the files in tokenizer/${isPair ? ", of both texts with what the tokenizer puts between a pair" : ""}, cut and padded with ${input.paddingId} to ${input.maxTokens}.`;
+}
+
+/** What the outputs are called, what they are, and what JavaScript makes of them. */
+function outputNote({ target = "single-label", classes }: DownloadManifest): { readonly name: string; readonly meaning: string; readonly javaScript: string } {
+  const number = `${classes.map(printable).join(", ")}, in its own units`;
+  switch (target) {
+    case "single-label":
+      return { name: "logits", meaning: "in the order of labels.json", javaScript: "const probabilities = tf.softmax(logits); // in the order of labels.json" };
+    case "multi-label":
+      return { name: "logits", meaning: "one for each label of labels.json, whose probability is its sigmoid", javaScript: "const probabilities = tf.sigmoid(logits); // one for each label of labels.json" };
+    case "regression":
+      return { name: "numbers", meaning: `[batch, 1]: ${number}`, javaScript: `const [number] = await numbers.data(); // ${number}` };
+  }
 }
 
 const names: Readonly<Record<ExportFormat, string>> = { tfjs: "TensorFlow.js model", onnx: "ONNX model", pytorch: "PyTorch source" };
@@ -48,7 +61,7 @@ const writers: Readonly<Record<ExportFormat, (source: FormatSource) => Files>> =
   onnx: ({ model, manifest, inputShapes }) => ({ "model.onnx": writeOnnx(foldBatchNorm(model), { inputShapes, metadata: { classes: JSON.stringify(manifest.classes), task: manifest.task } }) }),
   pytorch: ({ model, manifest, inputShapes, licence, isInt8 }) => {
     if (isInt8) throw new GraftError({ what: "model.safetensors is in eight bits", wanted: "the weights in 32 bits, which the source loads" });
-    const notes = [inputNote(manifest), `The outputs are logits, in this order: ${manifest.classes.join(", ")}`];
+    const notes = [inputNote(manifest), manifest.target === "regression" ? `The output is a number, ${outputNote(manifest).meaning}` : `The outputs are logits, in this order: ${manifest.classes.join(", ")}`];
     return { "model.py": strToU8(writePytorch(model.graph, { inputShapes, title: manifest.name, notes, licence })) };
   },
 };
@@ -82,14 +95,15 @@ export function formatRows(written: readonly ExportFormat[]): string {
 
 function section(format: ExportFormat, manifest: DownloadManifest): string {
   const { input } = manifest;
+  const output = outputNote(manifest);
   const shape = input.kind === "image" ? `[batch, ${input.size}, ${input.size}, 3], float32` : `[batch, ${input.maxTokens}], int32`;
   switch (format) {
     case "tfjs": {
       const feed =
         input.kind === "image"
           ? `const image = tf.image.resizeBilinear(tf.browser.fromPixels(picture), [${input.size}, ${input.size}]).expandDims(0);
-const logits = model.execute({ ${JSON.stringify(input.name)}: image });`
-          : `const logits = model.execute({ ${JSON.stringify(input.name)}: tf.tensor2d(ids, [1, ${input.maxTokens}], "int32") });`;
+const ${output.name} = model.execute({ ${JSON.stringify(input.name)}: image });`
+          : `const ${output.name} = model.execute({ ${JSON.stringify(input.name)}: tf.tensor2d(ids, [1, ${input.maxTokens}], "int32") });`;
       return `
 ## In TensorFlow.js
 
@@ -98,7 +112,7 @@ import * as tf from "@tensorflow/tfjs";
 const model = await tf.loadGraphModel("tfjs/model.json");
 // ${inputNote(manifest)}
 ${feed}
-const probabilities = tf.softmax(logits); // in the order of labels.json
+${output.javaScript}
 \`\`\`
 `;
     }
@@ -110,7 +124,7 @@ const probabilities = tf.softmax(logits); // in the order of labels.json
 import onnxruntime
 session = onnxruntime.InferenceSession("model.onnx")
 # ${inputNote(manifest)}
-logits, = session.run(None, {${JSON.stringify(input.name)}: inputs})   # ${shape}; in the order of labels.json
+${output.name}, = session.run(None, {${JSON.stringify(input.name)}: inputs})   # ${shape}; ${output.meaning}
 \`\`\`
 `;
     case "pytorch":
@@ -121,7 +135,7 @@ logits, = session.run(None, {${JSON.stringify(input.name)}: inputs})   # ${shape
 from model import load   # model.py of this folder; needs torch and safetensors
 model = load("model.safetensors")
 # ${inputNote(manifest)}
-logits = model(inputs)   # ${shape}; in the order of labels.json
+${output.name} = model(inputs)   # ${shape}; ${output.meaning}
 \`\`\`
 `;
   }

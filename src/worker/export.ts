@@ -2,6 +2,7 @@
 import { strToU8, zip } from "fflate";
 import { graphToJson } from "../formats/graft/graph-json.ts";
 import { mergeLora } from "../graph/surgery/merge-lora.ts";
+import { classificationColumns, targetOf } from "../protocol/data.ts";
 import { headlineOf } from "../protocol/headline.ts";
 import type { ExportOptions, Int8Report, MetricsFile, RunResults } from "../protocol/run.ts";
 import { describeDownload, type DownloadManifest } from "./download.ts";
@@ -37,6 +38,7 @@ export async function exportRun(run: FineTuningRun, { int8 = false, formats = in
   const stored = int8 ? await storeInt8(model, options, (candidate) => run.scoreOf(candidate)) : storeModel(model, options);
   if (stored.int8) run.int8 = stored.int8;
   const { input } = loaded;
+  const target = targetOf(recipe.columns);
   const { name, after, isShare } = headlineOf(results.validation);
   const manifest: DownloadManifest = {
     format: "graft",
@@ -45,7 +47,10 @@ export async function exportRun(run: FineTuningRun, { int8 = false, formats = in
     task: recipe.task,
     classes: [...classes],
     input: input.kind === "text" ? { kind: "text", name: input.name, maxTokens: Math.min(recipe.maxTokens, input.maxTokens), paddingId: input.tokenizer.paddingId } : { kind: "image", name: input.name, size: input.size ?? recipe.imageSize },
-    headline: { name, after, isShare },
+    ...(target !== "single-label" && { target }),
+    ...(classificationColumns(recipe.columns)?.secondText !== undefined && { isPair: true }),
+    // Of a run that has diverged there is no figure.
+    ...(Number.isFinite(after) && { headline: { name, after, isShare } }),
   };
   const { files: formatFiles, written, leftOut } = writeFormats(formats, { model, manifest, inputShapes, licence: loaded.licence, tfjs: stored.tfjs, isInt8: int8 });
   run.leftOut = leftOut;

@@ -14,6 +14,7 @@ import { headlineOf } from "../protocol/headline.ts";
 import { parseRecipe, type RecipeInput } from "../protocol/recipe.ts";
 import type { Answer, ExportOptions, MetricsFile, Prediction, RunEvent, SingleLabelResults } from "../protocol/run.ts";
 import { createWorkerApi } from "./api.ts";
+import { probabilitiesIn } from "./testing/narrow.ts";
 
 const size = 64;
 const quiet = (): void => {};
@@ -58,7 +59,7 @@ async function trainWith(api: WorkerApi, recipe: RecipeInput): Promise<Trained> 
   return { events, losses: events.flatMap((event) => (event.kind === "steps" ? event.points.map(({ loss }) => loss) : [])) };
 }
 
-const probabilitiesOf = (prediction: Prediction["tuned"], classes: readonly string[]): number[] => classes.map((name) => prediction.classes.find((entry) => entry.name === name)?.probability ?? NaN);
+const probabilitiesOf = (prediction: Prediction["tuned"], classes: readonly string[]): number[] => classes.map((name) => probabilitiesIn(prediction).find((entry) => entry.name === name)?.probability ?? NaN);
 
 async function unpacked(api: WorkerApi, options?: ExportOptions): Promise<{ zip: Blob; files: Record<string, Uint8Array>; json: (path: string) => unknown }> {
   const zip = await api.exportRun(options);

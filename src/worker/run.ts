@@ -77,13 +77,16 @@ export class FineTuningRun {
 
   constructor(context: RunContext) {
     this.context = context;
-    this.recipe = context.recipe;
+    // The columns as they were named, which a recipe written by hand may leave to a guess.
+    const { columns } = context.dataset.summary();
+    this.recipe = { ...context.recipe, ...(columns && { columns }) };
     this.loaded = context.loaded;
-    this.classes = [...engineOf(context.recipe.task).classes(context.dataset, context.recipe)];
+    this.classes = [...engineOf(this.recipe.task).classes(context.dataset, this.recipe)];
   }
 
   async start(): Promise<void> {
-    const { recipe, onEvent } = this.context;
+    const { recipe } = this;
+    const { onEvent } = this.context;
     const startMs = performance.now();
     const rng = new Rng(recipe.seed);
     const { model, task, problem, info, splits } = await this.prepare(rng.fork("head"));
@@ -121,11 +124,13 @@ export class FineTuningRun {
 
   /** Grafts the model, cuts it and puts it on the backend. */
   private async prepare(rng: Rng): Promise<{ readonly model: Model; readonly task: PreparedTask; readonly problem: TrainingProblem; readonly info: RunInfo; readonly splits: Splits }> {
-    const { recipe, dataset, loaded, backend, onEvent } = this.context;
+    const { recipe } = this;
+    const { dataset, loaded, backend, onEvent } = this.context;
     const engine = engineOf(recipe.task);
-    const model = engine.graft(loaded, recipe, this.classes, rng);
-    const task = await engine.prepare({ recipe, dataset, input: loaded.input, model, control: this.control, onProgress: ({ what, done, total }) => onEvent({ kind: "preparing", what, done, total }) });
+    const grafted = engine.graft(loaded, recipe, this.classes, rng);
+    const task = await engine.prepare({ recipe, dataset, input: loaded.input, model: grafted, control: this.control, onProgress: ({ what, done, total }) => onEvent({ kind: "preparing", what, done, total }) });
     const splits = splitsOf(dataset, task.examples);
+    const model = task.statistics ? { ...grafted, weights: new Map([...grafted.weights, ...task.statistics]) } : grafted;
     const { source, objective } = task;
     const trainable = resolveUnfreeze(model.graph, recipe.unfreeze, loaded.blocks);
     const module = (this.module = new GraphModule(model, trainable, { recompute: recipe.recomputeActivations }));
@@ -255,10 +260,11 @@ export class FineTuningRun {
 
   /** Sets the head's standardisation from the features of the training examples, computed with the weights that the run starts from. */
   private async standardise(model: Model, problem: TrainingProblem, views: readonly ExampleView[], group: string): Promise<void> {
-    const { recipe } = this.context;
+    const { recipe } = this;
     const { module } = problem;
     const headOnly = new Set(model.graph.parameters.map(({ name }) => name).filter((name) => name.startsWith(`${group}/`)));
-    const isHeadOnly = module.variables.size + 2 === headOnly.size;
+    const weights = model.graph.parameters.filter(({ name, role }) => headOnly.has(name) && role === "weight");
+    const isHeadOnly = module.variables.size === weights.length;
     const trained = new Set(problem.train);
     const trainViews = views.filter(({ example }) => trained.has(example));
     const probe = isHeadOnly ? module : new GraphModule(model, headOnly);

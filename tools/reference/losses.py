@@ -1,4 +1,4 @@
-"""Golden values and gradients of the classification loss: python3 tools/reference/losses.py"""
+"""Golden values and gradients of the losses of classes, of labels and of numbers: python3 tools/reference/losses.py"""
 import torch
 import torch.nn.functional as F
 
@@ -40,4 +40,29 @@ case("ignored labels, smoothed class weights", {"classWeights": class_weights, "
 many = wave((66, 70), scale=4.0)
 many_labels = torch.tensor([-100 if i % 9 == 4 else (i * i + 3 * i) % 70 for i in range(66)])
 case("more rows and classes than threads", {"labelSmoothing": 0.1}, lambda x: F.cross_entropy(x, many_labels, label_smoothing=0.1), x=many, labels=many_labels)
+targets = torch.tensor([[1, 0, 0, 1], [0, 0, 0, 0], [1, 1, 1, 1], [0, 1, 0, 0], [1, 0, 1, 0]], dtype=torch.float32)
+positive_weights = [0.5, 2.0, 1.0, 3.5]
+others = []
+
+
+def other(kind, name, options, run, x, y):
+    leaf = x.clone().requires_grad_()
+    loss = run(leaf)
+    (gradient,) = torch.autograd.grad(loss, leaf)
+    others.append({"kind": kind, "name": name, "options": options, "outputs": described(x), "targets": described(y), "loss": loss.item(), "gradient": described(gradient)})
+
+
+def binary(x, y, **options):
+    return F.binary_cross_entropy_with_logits(x, y, **options)
+
+
+pos_weight = torch.tensor(positive_weights)
+other("labels", "plain", {}, lambda x: binary(x, targets), logits, targets)
+other("labels", "positive weights", {"positiveWeights": positive_weights}, lambda x: binary(x, targets, pos_weight=pos_weight), logits, targets)
+other("labels", "smoothed positive weights", {"positiveWeights": positive_weights, "labelSmoothing": 0.2}, lambda x: binary(x, 0.8 * targets + 0.1, pos_weight=pos_weight), logits, targets)
+large = wave((5, 4), scale=1000.0)
+other("labels", "logits of a thousand", {}, lambda x: binary(x, targets), large, targets)
+numbers = wave((6, 1), phase=0.9, scale=40.0, offset=300.0)
+other("number", "in units of 25", {"unit": 25}, lambda x: F.mse_loss(x / 25, numbers / 25), wave((6, 1), scale=50.0, offset=280.0), numbers)
+write("src/engine/goldens/target-losses.json", {"reference": reference({"values": 1e-5, "gradients": 1e-5}, "float32"), "cases": others})
 write("src/engine/goldens/losses.json", {"reference": reference({"values": 1e-5, "gradients": 1e-5}, "float32"), "cases": cases})

@@ -6,6 +6,7 @@ import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { GraftError } from "../../core/errors.ts";
 import { JsonCursor } from "../../formats/json-cursor.ts";
 import type { Tokenizer } from "../types.ts";
+import { pairIds, type PairMarks } from "./pair.ts";
 
 export interface TokenizerOptions {
   /** The model's, which may differ from what the tokenizer pads with. */
@@ -26,6 +27,7 @@ export function createHuggingFaceTokenizer(json: unknown, config: unknown, { pad
     const library = new LibraryTokenizer(json as object, config as object);
     const idsOf = (text: string, marks: boolean): readonly number[] => library.encode(text, { add_special_tokens: marks }).ids.map((id) => checked(id, rows, where));
     const { opening, closing } = marksOf(idsOf);
+    const marks = pairMarks(library, { opening, closing }, idsOf);
 
     const encode = (text: string, maxTokens = Infinity): Int32Array => {
       const room = Math.max(0, maxTokens - opening.length - closing.length);
@@ -33,6 +35,8 @@ export function createHuggingFaceTokenizer(json: unknown, config: unknown, { pad
     };
     return {
       encode,
+      encodePair: (first, second, maxTokens) => pairIds(idsOf(first, false), idsOf(second, false), marks, maxTokens),
+      separatorId: marks.separatorId,
       pieces: (text) => Array.from(encode(text), (id) => library.id_to_token(id) ?? ""),
       decode: (ids) => {
         const kept = [...ids].filter((id) => id !== paddingId);
@@ -69,6 +73,18 @@ function marksOf(idsOf: (text: string, marks: boolean) => readonly number[]): { 
   const start = marked.findIndex((_, i) => isAt(i));
   if (start < 0) return { opening: [], closing: [] };
   return { opening: marked.slice(0, start), closing: marked.slice(start + bare.length) };
+}
+
+/** What stands between two texts: what a pair of one letter each has there, or a line break where a tokenizer puts nothing. */
+function pairMarks(library: LibraryTokenizer, { opening, closing }: Pick<PairMarks, "opening" | "closing">, idsOf: (text: string, marks: boolean) => readonly number[]): PairMarks & { readonly separatorId: number | undefined } {
+  const { length } = idsOf("a", false);
+  const { ids, token_type_ids: segments } = library.encode("a", { text_pair: "a", return_token_type_ids: true });
+  const middle = ids.slice(opening.length + length, ids.length - closing.length - length);
+  // Of tokenizers without segments, the library says nothing.
+  const second = (segments as number[] | undefined)?.indexOf(1) ?? -1;
+  // BERT's segments change right behind a mark; where they change elsewhere, ids do not tell them.
+  const separatorId = second > 0 && second === opening.length + length + middle.length ? ids[second - 1] : undefined;
+  return { opening, middle: middle.length > 0 ? middle : idsOf("\n", false), closing, separatorId };
 }
 
 /** What the library throws is about the file. */

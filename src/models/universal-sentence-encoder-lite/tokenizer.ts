@@ -4,6 +4,7 @@
  * where that departs from SentencePiece: unknown symbols cost nothing, and runs of them become one.
  */
 import { GraftError } from "../../core/errors.ts";
+import { pairIds } from "../tokenizers/pair.ts";
 import type { Tokenizer } from "../types.ts";
 
 interface TrieNode {
@@ -66,6 +67,8 @@ export function createTokenizer(vocabulary: unknown): Tokenizer {
   const pieceOf = (id: number): string => pieces[id]?.text ?? "";
   return {
     encode,
+    // It was trained on single texts; the unknown piece, which a line break is, keeps two apart.
+    encodePair: (first, second, maxTokens) => pairIds(encode(first), encode(second), { opening: [], middle: [unknownId], closing: [] }, maxTokens),
     pieces: (text) => Array.from(encode(text), pieceOf),
     decode: (ids) => Array.from(ids, (id) => (id < reservedPieces ? "" : pieceOf(id))).join("").replaceAll("▁", " ").trimStart(),
     vocabularySize: pieces.length,

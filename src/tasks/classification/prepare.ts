@@ -1,8 +1,10 @@
 /** What classifications share of a run, whatever their examples are: the loss, the rates, what is standardised, and what is measured. */
 import type { Dataset, LabelledDataset } from "../../data/dataset.ts";
+import { classCalibration } from "../../engine/metrics/calibration.ts";
+import { columnOf, curvesOf } from "../../engine/metrics/curves.ts";
 import type { Split } from "../../protocol/data.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
-import type { ConfusionQuery } from "../../protocol/run.ts";
+import type { ConfusionQuery, SplitResults } from "../../protocol/run.ts";
 import { evaluate } from "../../train/evaluate.ts";
 import type { ExampleSource } from "../../train/examples.ts";
 import type { Measured, MeasureContext, PreparedTask } from "../engine.ts";
@@ -50,9 +52,11 @@ class MeasuredClasses implements Measured {
     this.classes = classes;
   }
 
-  results(before: Measured): ReturnType<Measured["results"]> {
+  results(before: Measured): SplitResults {
     const { predictions, classes } = this;
-    return { kind: "single-label", before: metricsOf((before as MeasuredClasses).predictions, classes), after: metricsOf(predictions, classes), mistakes: mistakesOf(predictions, classes) };
+    const { probabilities, labels } = predictions;
+    const curves = classes.map((name, index) => curvesOf(name, columnOf(probabilities, index, classes.length), (example) => labels[example] === index));
+    return { kind: "single-label", curves, calibration: classCalibration(probabilities, labels, classes.length), before: metricsOf((before as MeasuredClasses).predictions, classes), after: metricsOf(predictions, classes), mistakes: mistakesOf(predictions, classes) };
   }
 
   confusion({ actual, predicted }: ConfusionQuery): readonly number[] {

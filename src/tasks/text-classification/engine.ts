@@ -1,67 +1,54 @@
-/** Texts as model inputs: token ids, padded to a few fixed lengths so that shapes stay static. */
-import { GraftError } from "../../core/errors.ts";
-import { bucketLength } from "../../data/batches.ts";
-import { TextDataset } from "../../data/dataset.ts";
-import type { Tokenizer } from "../../models/types.ts";
-import type { EncodedExample, ExampleSource } from "../../train/examples.ts";
+/** Texts, and pairs of texts: into one of several classes, under any number of labels, or to a number. */
+import { ClassTextDataset, LabelTextDataset, NumberTextDataset } from "../../data/text-dataset.ts";
+import { separateTexts } from "../../graph/surgery/separate-texts.ts";
+import type { LoadedModel } from "../../models/types.ts";
+import { classificationColumns, targetOf } from "../../protocol/data.ts";
+import type { Recipe } from "../../protocol/recipe.ts";
 import { graftClassifier } from "../classification/head.ts";
 import { classesOf, labelsOf, prepareClassification } from "../classification/prepare.ts";
 import { answerOf } from "../classification/results.ts";
 import type { TaskEngine } from "../engine.ts";
+import { encodeTexts, takesText, textsToTry, textSource } from "./encode.ts";
+import { labelAnswer, prepareLabels } from "./labels.ts";
+import { numberAnswer, prepareNumbers, withUnits } from "./numbers.ts";
+
+/** For two texts an example, the model is told which tokens are of the second. */
+function forTexts(loaded: LoadedModel, { columns }: Pick<Recipe, "columns">): LoadedModel {
+  const { model, input } = loaded;
+  if (classificationColumns(columns)?.secondText === undefined || input.kind !== "text" || input.tokenizer.separatorId === undefined) return loaded;
+  return { ...loaded, model: { ...model, graph: separateTexts(model.graph, input.name, input.tokenizer.separatorId) } };
+}
 
 export const textClassificationEngine: TaskEngine = {
   id: "text-classification",
-  classes: classesOf,
-  graft: graftClassifier,
+
+  classes: (dataset, recipe) => {
+    if (dataset instanceof NumberTextDataset || (dataset === null && targetOf(recipe.columns) === "regression")) return dataset?.classes ?? [""];
+    return dataset instanceof LabelTextDataset ? dataset.classes : classesOf(dataset);
+  },
+
+  graft(loaded, recipe, classes, rng) {
+    const model = graftClassifier(forTexts(loaded, recipe), recipe, classes, rng);
+    return targetOf(recipe.columns) === "regression" ? withUnits(model) : model;
+  },
 
   prepare({ recipe, dataset, input }) {
-    if (input.kind !== "text" || !(dataset instanceof TextDataset)) throw wrongModel(recipe.model);
-    return prepareClassification(recipe, dataset, textSource(dataset, { inputName: input.name, tokenizer: input.tokenizer, maxTokens: Math.min(recipe.maxTokens, input.maxTokens) }));
+    if (input.kind !== "text") throw takesText(recipe.model);
+    if (dataset instanceof LabelTextDataset) return prepareLabels(recipe, dataset, input);
+    if (dataset instanceof NumberTextDataset) return prepareNumbers(recipe, dataset, input);
+    if (!(dataset instanceof ClassTextDataset)) throw takesText(recipe.model);
+    const labels = labelsOf(dataset);
+    return prepareClassification(recipe, dataset, textSource(dataset, input, recipe, { targetDtype: "int32", target: (example) => ({ data: Int32Array.of(labels.get(example) ?? 0), shape: [] }) }));
   },
 
   predictor: {
     encode(value, input, recipe) {
-      if (value.kind !== "text" || input.kind !== "text") throw wrongModel(recipe.model);
-      const maxTokens = Math.min(recipe.maxTokens, input.maxTokens);
-      const ids = input.tokenizer.encode(value.text, maxTokens);
-      return Promise.resolve(padded(ids, bucketLength(ids.length, maxTokens), input.tokenizer.paddingId));
+      if (input.kind !== "text") throw takesText(recipe.model);
+      return Promise.resolve(encodeTexts(textsToTry(value, recipe), input, recipe));
     },
-    answer: answerOf,
+    answer(outputs, classes, recipe) {
+      const target = targetOf(recipe.columns);
+      return target === "regression" ? numberAnswer(outputs, classes) : target === "multi-label" ? labelAnswer(outputs, classes) : answerOf(outputs, classes);
+    },
   },
 };
-
-interface TextSourceOptions {
-  readonly inputName: string;
-  readonly tokenizer: Tokenizer;
-  readonly maxTokens: number;
-}
-
-function textSource(dataset: TextDataset, { inputName, tokenizer, maxTokens }: TextSourceOptions): ExampleSource {
-  const labels = labelsOf(dataset);
-  const known = new Map<number, Int32Array>();
-  const tokens = (example: number): Int32Array => {
-    let ids = known.get(example);
-    if (ids === undefined) known.set(example, (ids = tokenizer.encode(dataset.text(example), maxTokens)));
-    return ids;
-  };
-  const bucket = (example: number): number => bucketLength(tokens(example).length, maxTokens);
-  return {
-    inputName,
-    dtype: "int32",
-    augmentedViews: 0,
-    bucket,
-    encode: (example) => Promise.resolve(padded(tokens(example), bucket(example), tokenizer.paddingId)),
-    targetDtype: "int32",
-    target: (example) => ({ data: Int32Array.of(labels.get(example) ?? 0), shape: [] }),
-  };
-}
-
-function padded(ids: Int32Array, length: number, paddingId: number): EncodedExample {
-  const data = new Int32Array(length).fill(paddingId);
-  data.set(ids);
-  return { data, shape: [length] };
-}
-
-function wrongModel(model: string): GraftError {
-  return new GraftError({ where: `model ${model}`, what: "it does not take text", next: "Choose a text model" });
-}

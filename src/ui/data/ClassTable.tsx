@@ -7,6 +7,7 @@ import classes from "./ClassTable.module.css";
 import { splitNames, splits } from "./splits.ts";
 
 interface ClassTableProps {
+  readonly words: { readonly one: string; readonly many: string };
   readonly summaries: readonly ClassSummary[];
   readonly counts: Readonly<Record<Split, number>>;
   /** The class that the browser below shows, if only one. */
@@ -20,7 +21,7 @@ function total({ counts }: ClassSummary): number {
   return splits.reduce((sum, split) => sum + counts[split], 0);
 }
 
-export function ClassTable({ summaries, counts, shown, onShow }: ClassTableProps) {
+export function ClassTable({ words, summaries, counts, shown, onShow }: ClassTableProps) {
   const [all, setAll] = useState(false);
   const used = splits.filter((split) => counts[split] > 0 || split !== "test");
   const largest = Math.max(1, ...summaries.map(total));
@@ -31,7 +32,7 @@ export function ClassTable({ summaries, counts, shown, onShow }: ClassTableProps
       <table className={classes.table}>
         <thead>
           <tr>
-            <th scope="col">Class</th>
+            <th scope="col">{words.one}</th>
             <td className={classes.barCell} />
             {used.map((split) => (
               <th key={split} scope="col" className={classes.number}>
@@ -66,7 +67,7 @@ export function ClassTable({ summaries, counts, shown, onShow }: ClassTableProps
         </tbody>
         <tfoot>
           <tr>
-            <th scope="row">Together</th>
+            <th scope="row">{words.many === "labels" ? "Rows" : "Together"}</th>
             <td className={classes.barCell} />
             {used.map((split) => (
               <td key={split} className={classes.number}>
@@ -78,7 +79,7 @@ export function ClassTable({ summaries, counts, shown, onShow }: ClassTableProps
       </table>
       {summaries.length > firstRows && (
         <Button variant="subtle" size="xs" mt={8} onClick={() => setAll(!all)}>
-          {all ? "Show fewer classes" : `Show all ${formatCount(summaries.length)} classes`}
+          {all ? `Show fewer ${words.many}` : `Show all ${formatCount(summaries.length)} ${words.many}`}
         </Button>
       )}
     </>

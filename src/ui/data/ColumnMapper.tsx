@@ -6,6 +6,7 @@ import { Panel } from "../primitives/Panel.tsx";
 import { SectionTitle } from "../primitives/SectionTitle.tsx";
 import { Sentence } from "../primitives/Sentence.tsx";
 import { formatPlural } from "../primitives/format.ts";
+import { ClassificationPickers } from "./ClassificationPickers.tsx";
 import classes from "./ColumnMapper.module.css";
 import { describeColumn, describeTable, doubtAbout, doubtAboutWriting, roleOf } from "./columns.ts";
 
@@ -56,22 +57,7 @@ export function ColumnMapper({ preview, onConfirm, onBack }: ColumnMapperProps) 
               />
             </>
           ) : (
-            <>
-              <NativeSelect
-                label="Text column"
-                description={describeColumn(preview, sorted.text, "text")}
-                data={names}
-                value={sorted.text}
-                onChange={({ currentTarget }) => setSorted({ ...sorted, text: currentTarget.value })}
-              />
-              <NativeSelect
-                label="Label column"
-                description={describeColumn(preview, sorted.label, "label")}
-                data={names}
-                value={sorted.label}
-                onChange={({ currentTarget }) => setSorted({ ...sorted, label: currentTarget.value })}
-              />
-            </>
+            <ClassificationPickers preview={preview} mapping={sorted} onChange={setSorted} />
           )}
         </div>
         {doubt && <Sentence tone="warning">{doubt.message}</Sentence>}

@@ -26,7 +26,10 @@ export const allItems: ItemFilter = { label: null, split: null, indices: null, p
 
 interface ItemBrowserProps {
   readonly task: TaskId;
+  /** None where there is nothing to choose by. */
   readonly classNames: readonly string[];
+  /** `All classes` */
+  readonly allNames: string;
   readonly usedSplits: readonly Split[];
   readonly filter: ItemFilter;
   readonly pageSize: number;
@@ -37,7 +40,7 @@ interface ItemBrowserProps {
   readonly onToggle: (item: DataItem) => void;
 }
 
-export function ItemBrowser({ task, classNames, usedSplits, filter, pageSize, page, isExcluded, onFilter, onToggle }: ItemBrowserProps) {
+export function ItemBrowser({ task, classNames, allNames, usedSplits, filter, pageSize, page, isExcluded, onFilter, onToggle }: ItemBrowserProps) {
   const list = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
   const images = task === "image-classification";
@@ -64,7 +67,7 @@ export function ItemBrowser({ task, classNames, usedSplits, filter, pageSize, pa
                 aria-label="Class"
                 value={filter.label ?? ""}
                 onChange={({ currentTarget }) => onFilter({ ...filter, label: currentTarget.value || null, page: 0 })}
-                data={[{ value: "", label: "All classes" }, ...classNames.map((name) => ({ value: name, label: name }))]}
+                data={[{ value: "", label: allNames }, ...classNames.map((name) => ({ value: name, label: name }))]}
               />
             )}
             <SegmentedControl

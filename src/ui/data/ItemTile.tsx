@@ -38,6 +38,7 @@ export const TextRow = memo(function TextRow({ item, excluded, tabbable, onToggl
       </span>
       <span className={classes.rowText} id={`item-${item.index}`}>
         {item.text}
+        {item.secondText !== undefined && <span className={classes.rowSecond}>{item.secondText}</span>}
       </span>
       {item.label !== "" && <span className={classes.rowLabel}>{excluded ? "Excluded" : item.label}</span>}
       <span className={classes.rowSplit}>

@@ -9,10 +9,10 @@ const preview: TablePreview = {
   delimiter: "\t",
   hasHeader: true,
   columns: [
-    { name: "id", distinctValues: 5572, emptyCells: 0, meanLength: 4 },
-    { name: "message", distinctValues: 5169, emptyCells: 3, meanLength: 79.8 },
-    { name: "label", distinctValues: 2, emptyCells: 0, meanLength: 3.6 },
-    { name: "year", distinctValues: 1, emptyCells: 0, meanLength: 4 },
+    { name: "id", distinctValues: 5572, emptyCells: 0, meanLength: 4, numbers: 0, isFlag: false, listedLabels: 0 },
+    { name: "message", distinctValues: 5169, emptyCells: 3, meanLength: 79.8, numbers: 0, isFlag: false, listedLabels: 0 },
+    { name: "label", distinctValues: 2, emptyCells: 0, meanLength: 3.6, numbers: 0, isFlag: false, listedLabels: 0 },
+    { name: "year", distinctValues: 1, emptyCells: 0, meanLength: 4, numbers: 0, isFlag: false, listedLabels: 0 },
   ],
   rows: [],
   rowCount: 5572,
@@ -25,7 +25,7 @@ describe("columns", () => {
   it("are described by what matters for their role", () => {
     expect(describeTable(preview)).toBe("5,572 rows, 4 columns, UTF-8, separated by tabs");
     expect(describeColumn(preview, "message", "text")).toBe("80 characters on average, 3 empty");
-    expect(describeColumn(preview, "label", "label")).toBe("2 different values, none empty");
+    expect(describeColumn(preview, "label", "single-label")).toBe("2 different values, none empty");
   });
 
   it("raise no doubt where they fit", () => {

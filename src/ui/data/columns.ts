@@ -1,5 +1,7 @@
 /** What to say of a table and of a choice of columns before it is confirmed. */
-import type { ClassificationColumns, ColumnMapping, GenerationColumns, TablePreview } from "../../protocol/data.ts";
+import { assertNever } from "../../core/errors.ts";
+import { labelColumns, targetOf, type ClassificationColumns, type ColumnMapping, type ColumnProfile, type GenerationColumns, type TablePreview } from "../../protocol/data.ts";
+import type { TextTarget } from "../../protocol/recipe.ts";
 import { formatCount, formatPlural } from "../primitives/format.ts";
 
 const delimiters: Readonly<Record<string, string>> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces" };
@@ -11,12 +13,24 @@ export function describeTable({ rowCount, columns, encoding, delimiter, hasHeade
   return parts.join(", ");
 }
 
-/** `2 different values, none empty` for a label; `79 characters on average, 3 empty` for a text. */
-export function describeColumn({ columns }: TablePreview, name: string, role: "text" | "label"): string {
+/** What matters of a column in its role: `2 different values, none empty` for a class, `79 characters on average, 3 empty` for a text. */
+export function describeColumn({ columns, rowCount }: TablePreview, name: string, role: "text" | TextTarget): string {
   const column = columns.find((candidate) => candidate.name === name);
   if (column === undefined) return "";
-  const empty = column.emptyCells === 0 ? "none empty" : `${formatCount(column.emptyCells)} empty`;
-  return role === "text" ? `${formatCount(Math.round(column.meanLength))} characters on average, ${empty}` : `${formatPlural(column.distinctValues, "different value")}, ${empty}`;
+  const { emptyCells, meanLength, distinctValues, listedLabels, numbers } = column;
+  const empty = emptyCells === 0 ? "none empty" : `${formatCount(emptyCells)} empty`;
+  switch (role) {
+    case "text":
+      return `${formatCount(Math.round(meanLength))} characters on average, ${empty}`;
+    case "single-label":
+      return `${formatPlural(distinctValues, "different value")}, ${empty}`;
+    case "multi-label":
+      return `${formatPlural(listedLabels, "different label")}, ${emptyCells === 0 ? "none empty" : `${formatCount(emptyCells)} without any`}`;
+    case "regression":
+      return `${formatCount(numbers)} of ${formatPlural(rowCount, "row")} hold a number`;
+    default:
+      return assertNever(role);
+  }
 }
 
 export interface Doubt {
@@ -26,13 +40,38 @@ export interface Doubt {
 }
 
 /** Why a choice of columns is probably not what was meant, or null. */
-export function doubtAbout({ columns, rowCount }: TablePreview, { text, label }: ClassificationColumns): Doubt | null {
-  if (text === label) return { message: `“${text}” is both the text and the label. Choose two different columns.`, blocks: true };
-  const column = columns.find(({ name }) => name === label);
+export function doubtAbout({ columns, rowCount }: TablePreview, mapping: ClassificationColumns): Doubt | null {
+  const { text, secondText } = mapping;
+  const labels = labelColumns(mapping);
+  const block = (message: string): Doubt => ({ message, blocks: true });
+  if (labels.length === 0) return block("No label column is chosen. Choose at least one.");
+  if (secondText === text) return block(`“${text}” is both the first and the second text. Choose two different columns.`);
+  const both = labels.find((label) => label === text || label === secondText);
+  if (both !== undefined) return block(`“${both}” is both the text and the label. Choose two different columns.`);
+  const chosen = columns.filter(({ name }) => labels.includes(name));
+  const [column] = chosen;
   if (column === undefined) return null;
-  if (column.distinctValues < 2) return { message: `“${label}” has the same value in every row, so there is nothing to tell apart. Choose the column that holds the classes.`, blocks: true };
-  if (column.distinctValues > 50 && column.distinctValues > rowCount / 10)
-    return { message: `“${label}” has ${formatCount(column.distinctValues)} different values in ${formatCount(rowCount)} rows. A label column usually repeats a few. Is it the right one?`, blocks: false };
+  switch (targetOf(mapping)) {
+    case "single-label":
+      return doubtAboutClasses(column, rowCount);
+    case "multi-label": {
+      const odd = typeof mapping.label === "string" ? undefined : chosen.find(({ isFlag }) => !isFlag);
+      if (odd) return { message: `“${odd.name}” does not say 0 or 1 in every row. Rows that say something else are left out.`, blocks: odd.listedLabels > 20 };
+      if (typeof mapping.label === "string" && column.listedLabels === 0) return block(`“${column.name}” holds texts, no lists of labels. Choose the column that holds them, with ; | or , between.`);
+      return null;
+    }
+    case "regression":
+      if (column.numbers <= rowCount / 2) return block(`“${column.name}” holds a number in only ${formatCount(column.numbers)} of ${formatPlural(rowCount, "row")}. Choose the column that holds the numbers, or predict a class.`);
+      return column.distinctValues < 2 ? block(`“${column.name}” has the same number in every row, so there is nothing to predict.`) : null;
+  }
+}
+
+function doubtAboutClasses({ name, distinctValues, numbers, emptyCells }: ColumnProfile, rowCount: number): Doubt | null {
+  if (distinctValues < 2) return { message: `“${name}” has the same value in every row, so there is nothing to tell apart. Choose the column that holds the classes.`, blocks: true };
+  if (distinctValues > 50 && distinctValues > rowCount / 10) {
+    const question = numbers === rowCount - emptyCells ? "Is it a number to predict?" : "Is it the right one?";
+    return { message: `“${name}” has ${formatCount(distinctValues)} different values in ${formatCount(rowCount)} rows. A label column usually repeats a few. ${question}`, blocks: false };
+  }
   return null;
 }
 
@@ -42,7 +81,21 @@ export function doubtAboutWriting({ prompt, completion }: GenerationColumns): Do
 }
 
 /** What a column is for, in a word, or null. */
-export function roleOf(mapping: ColumnMapping, column: string): "Text" | "Label" | "Prompt" | "Written" | null {
+export function roleOf(mapping: ColumnMapping, column: string): "Text" | "Second text" | "Label" | "Number" | "Prompt" | "Written" | null {
   if ("completion" in mapping) return column === mapping.completion ? "Written" : column === mapping.prompt ? "Prompt" : null;
-  return column === mapping.text ? "Text" : column === mapping.label ? "Label" : null;
+  if (column === mapping.text) return "Text";
+  if (column === mapping.secondText) return "Second text";
+  return !labelColumns(mapping).includes(column) ? null : targetOf(mapping) === "regression" ? "Number" : "Label";
+}
+
+/** The same columns, for another target; what the columns are by themselves is the default. */
+export function withTarget(preview: TablePreview, mapping: ClassificationColumns, target: TextTarget): ClassificationColumns {
+  const { columns, proposed } = preview;
+  if (target === targetOf(proposed)) return { ...mapping, label: proposed.label, target };
+  const taken = new Set([mapping.text, mapping.secondText]);
+  const free = columns.filter(({ name }) => !taken.has(name));
+  const [current] = labelColumns(mapping);
+  const fits = ({ numbers }: ColumnProfile): boolean => target !== "regression" || numbers > preview.rowCount / 2;
+  const label = free.find((column) => column.name === current && fits(column)) ?? free.find(fits) ?? free[0];
+  return { ...mapping, label: label?.name ?? current ?? "", target };
 }

@@ -52,3 +52,8 @@ export function formatDuration(seconds: number): string {
 export function scoreFormat({ isShare }: { readonly isShare: boolean }): (value: number) => string {
   return isShare ? (value) => formatMetric(value) : (value) => value.toPrecision(4);
 }
+
+/** A number in units of its own, to four digits: `3.142`, `12340`. */
+export function formatNumber(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

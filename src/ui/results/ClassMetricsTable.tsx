@@ -9,19 +9,21 @@ interface ClassMetricsTableProps {
   readonly after: readonly ClassMetrics[];
   /** In the same order. */
   readonly before: readonly ClassMetrics[];
+  readonly noun?: "class" | "label";
 }
 
 const firstRows = 12;
 
-export function ClassMetricsTable({ after, before }: ClassMetricsTableProps) {
+export function ClassMetricsTable({ after, before, noun = "class" }: ClassMetricsTableProps) {
+  const [one, many] = noun === "class" ? ["Class", "classes"] : ["Label", "labels"];
   const [all, setAll] = useState(false);
   return (
     <>
-      <div className={classes.box} role="region" aria-label="Metrics of each class" tabIndex={0}>
+      <div className={classes.box} role="region" aria-label={`Metrics of each ${noun}`} tabIndex={0}>
         <table className={classes.table}>
           <thead>
             <tr>
-              {["Class", "Found, before and after", "Precision", "Recall", "F1", "Examples"].map((name) => (
+              {[one, "Found, before and after", "Precision", "Recall", "F1", "Examples"].map((name) => (
                 <th key={name} scope="col">
                   {name}
                 </th>
@@ -55,7 +57,7 @@ export function ClassMetricsTable({ after, before }: ClassMetricsTableProps) {
       </div>
       {after.length > firstRows && (
         <Button variant="subtle" size="xs" mt={8} onClick={() => setAll(!all)}>
-          {all ? "Show fewer classes" : `Show all ${formatCount(after.length)} classes`}
+          {all ? `Show fewer ${many}` : `Show all ${formatCount(after.length)} ${many}`}
         </Button>
       )}
     </>

@@ -22,7 +22,7 @@ export function ExampleList({ kind, label, examples }: ExampleListProps) {
     <ul className={kind === "image" ? classes.grid : classes.rows} aria-label={label}>
       {examples.map(({ item, verdict, detail }) => (
         <li key={item.index}>
-          {kind === "image" ? <span className={classes.picture}>{item.thumbnail && <BlobImage blob={item.thumbnail} alt={detail === undefined ? "" : item.name} />}</span> : <p className={classes.text}>{item.text}</p>}
+          {kind === "image" ? <span className={classes.picture}>{item.thumbnail && <BlobImage blob={item.thumbnail} alt={detail === undefined ? "" : item.name} />}</span> : <p className={classes.text} dir="auto">{item.secondText === undefined ? item.text : `${item.text ?? ""}\n${item.secondText}`}</p>}
           {verdict !== undefined && <span className={classes.verdict}>{verdict}</span>}
           <span className={classes.detail} title={item.name}>
             {detail ?? item.name}

@@ -11,18 +11,23 @@ interface ProbabilityBarsProps {
   /** Most probable first. */
   readonly tuned: readonly ClassProbability[];
   readonly base?: readonly ClassProbability[] | undefined;
+  /** Of labels, each for itself: those from here up are given. Without it, one class is. */
+  readonly threshold?: number;
   readonly stale?: boolean;
 }
 
-export function ProbabilityBars({ tuned, base, stale = false }: ProbabilityBarsProps) {
+export function ProbabilityBars({ tuned, base, threshold, stale = false }: ProbabilityBarsProps) {
   const [all, setAll] = useState(false);
   const before = new Map(base?.map(({ name, probability }) => [name, probability]));
   const [first] = tuned;
+  const given = threshold === undefined ? [] : tuned.filter(({ probability }) => probability >= threshold);
+  const noun = threshold === undefined ? "classes" : "labels";
 
   return (
     <div className={classes.bars} data-stale={stale || undefined} aria-busy={stale}>
       <p className={classes.answer} role="status">
-        {first && (
+        {threshold !== undefined && <strong>{given.length === 0 ? "None of the labels" : given.map(({ name }) => name).join(", ")}</strong>}
+        {threshold === undefined && first && (
           <>
             <strong>{first.name}</strong> <span className={classes.sure}>{formatShare(first.probability)} sure</span>
           </>
@@ -31,7 +36,7 @@ export function ProbabilityBars({ tuned, base, stale = false }: ProbabilityBarsP
       <table className={classes.table} aria-label="Probabilities">
         <thead>
           <tr>
-            <th scope="col">Class</th>
+            <th scope="col">{threshold === undefined ? "Class" : "Label"}</th>
             <td className={classes.barCell} />
             <th scope="col" className={classes.number}>
               <span className={classes.key} data-model="tuned" aria-hidden />
@@ -65,7 +70,7 @@ export function ProbabilityBars({ tuned, base, stale = false }: ProbabilityBarsP
       </table>
       {tuned.length > firstClasses && (
         <Button variant="subtle" size="xs" mt={8} onClick={() => setAll(!all)}>
-          {all ? `Show the first ${firstClasses}` : `Show all ${formatCount(tuned.length)} classes`}
+          {all ? `Show the first ${firstClasses}` : `Show all ${formatCount(tuned.length)} ${noun}`}
         </Button>
       )}
     </div>

@@ -5,23 +5,28 @@ import "@mantine/dropzone/styles.css";
 import { useDebouncedCallback, useWindowEvent } from "@mantine/hooks";
 import { IconPhoto } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
+import { assertNever } from "../../core/errors.ts";
+import type { ClassificationColumns } from "../../protocol/data.ts";
 import type { Prediction, PredictionInput } from "../../protocol/run.ts";
 import { BlobImage } from "../data/BlobImage.tsx";
 import { FilesButton } from "../data/FilesButton.tsx";
 import { Hint } from "../primitives/FieldRow.tsx";
 import { Sentence } from "../primitives/Sentence.tsx";
+import { formatNumber } from "../primitives/format.ts";
 import { ProbabilityBars } from "./ProbabilityBars.tsx";
 import classes from "./TryIt.module.css";
 import { createAsker, type Asked } from "./asker.ts";
 
 interface TryItProps {
   readonly kind: "image" | "text";
+  /** Of texts: what they were called, and whether there are two. */
+  readonly columns?: ClassificationColumns | undefined;
   readonly onPredict: (input: PredictionInput) => Promise<Prediction>;
 }
 
 const typingPauseMs = 300;
 
-export function TryIt({ kind, onPredict }: TryItProps) {
+export function TryIt({ kind, columns, onPredict }: TryItProps) {
   const [asked, setAsked] = useState<Asked<Prediction>>({ kind: "nothing" });
   const [asker] = useState(() => createAsker<Prediction>(setAsked));
   useEffect(() => () => asker.forget(), [asker]);
@@ -29,7 +34,7 @@ export function TryIt({ kind, onPredict }: TryItProps) {
 
   return (
     <div className={classes.tryIt}>
-      {kind === "image" ? <ImageQuestion onImage={(blob) => ask({ kind, blob })} /> : <TextQuestion onText={(text) => ask({ kind, text })} onEmpty={asker.forget} />}
+      {kind === "image" ? <ImageQuestion onImage={(blob) => ask({ kind, blob })} /> : <TextQuestion columns={columns} onTexts={(text, secondText) => ask({ kind, text, secondText })} onEmpty={asker.forget} />}
       <Answer asked={asked} kind={kind} />
     </div>
   );
@@ -38,12 +43,32 @@ export function TryIt({ kind, onPredict }: TryItProps) {
 function Answer({ asked, kind }: { readonly asked: Asked<Prediction>; readonly kind: TryItProps["kind"] }) {
   if (asked.kind === "failed") return <Sentence sentence={asked.error} />;
   const prediction = asked.kind === "answered" ? asked.answer : asked.kind === "asking" ? asked.previous : null;
-  if (prediction) return <ProbabilityBars tuned={prediction.tuned.classes} base={prediction.base?.classes} stale={asked.kind === "asking"} />;
+  if (prediction) return <AnswerOf prediction={prediction} stale={asked.kind === "asking"} />;
   return (
     <p className={classes.waiting} role="status">
       {asked.kind === "asking" ? "Thinking it over" : `What the model thinks of your ${kind} will stand here.`}
     </p>
   );
+}
+
+function AnswerOf({ prediction: { tuned, base }, stale }: { readonly prediction: Prediction; readonly stale: boolean }) {
+  switch (tuned.kind) {
+    case "classes":
+      return <ProbabilityBars tuned={tuned.classes} base={base?.kind === "classes" ? base.classes : undefined} stale={stale} />;
+    case "labels":
+      return <ProbabilityBars tuned={tuned.labels} base={base?.kind === "labels" ? base.labels : undefined} threshold={0.5} stale={stale} />;
+    case "number":
+      return (
+        <div className={classes.number} aria-busy={stale}>
+          <p role="status">
+            <strong>{formatNumber(tuned.value)}</strong> {tuned.name}
+          </p>
+          {base?.kind === "number" && <Hint>{`${formatNumber(base.value)} before fine-tuning.`}</Hint>}
+        </div>
+      );
+    default:
+      return assertNever(tuned);
+  }
 }
 
 function ImageQuestion({ onImage }: { readonly onImage: (blob: Blob) => void }) {
@@ -79,21 +104,33 @@ function ImageQuestion({ onImage }: { readonly onImage: (blob: Blob) => void }) 
   );
 }
 
-function TextQuestion({ onText, onEmpty }: { readonly onText: (text: string) => void; readonly onEmpty: () => void }) {
-  const [text, setText] = useState("");
-  const askLater = useDebouncedCallback((value: string) => (value.trim() === "" ? onEmpty() : onText(value)), typingPauseMs);
+interface TextQuestionProps {
+  readonly columns: ClassificationColumns | undefined;
+  readonly onTexts: (text: string, secondText?: string) => void;
+  readonly onEmpty: () => void;
+}
+
+function TextQuestion({ columns, onTexts, onEmpty }: TextQuestionProps) {
+  const isPair = columns?.secondText !== undefined;
+  const [[text, secondText], setTexts] = useState<readonly [string, string]>(["", ""]);
+  const askLater = useDebouncedCallback((first: string, second: string) => (first.trim() === "" || (isPair && second.trim() === "") ? onEmpty() : isPair ? onTexts(first, second) : onTexts(first)), typingPauseMs);
+  const change = (first: string, second: string): void => {
+    setTexts([first, second]);
+    askLater(first, second);
+  };
   return (
-    <Textarea
-      label="Try a text"
-      description="The answer comes when you pause typing."
-      autosize
-      minRows={4}
-      maxRows={12}
-      value={text}
-      onChange={({ currentTarget }) => {
-        setText(currentTarget.value);
-        askLater(currentTarget.value);
-      }}
-    />
+    <div className={classes.texts}>
+      <Textarea
+        label={isPair ? `Try a pair: ${columns.text}` : "Try a text"}
+        description="The answer comes when you pause typing."
+        autosize
+        minRows={isPair ? 2 : 4}
+        maxRows={12}
+        dir="auto"
+        value={text}
+        onChange={({ currentTarget }) => change(currentTarget.value, secondText)}
+      />
+      {isPair && <Textarea label={columns.secondText} autosize minRows={2} maxRows={12} dir="auto" value={secondText} onChange={({ currentTarget }) => change(text, currentTarget.value)} />}
+    </div>
   );
 }

@@ -2,10 +2,11 @@
 import { Button } from "@mantine/core";
 import { IconReplace } from "@tabler/icons-react";
 import { useCallback, useRef, useState } from "react";
-import type { DataItem, DataSummary } from "../../../protocol/data.ts";
+import { targetOf, type DataItem, type DataSummary } from "../../../protocol/data.ts";
 import { useData } from "../../../store/data.ts";
 import { useRecipe } from "../../../store/recipe.ts";
 import { useSession } from "../../../store/session.ts";
+import { Histogram } from "../../../ui/charts/Histogram.tsx";
 import { ClassTable } from "../../../ui/data/ClassTable.tsx";
 import { IssueList } from "../../../ui/data/IssueList.tsx";
 import { ItemBrowser, allItems, type ItemFilter } from "../../../ui/data/ItemBrowser.tsx";
@@ -17,7 +18,7 @@ import { SectionTitle } from "../../../ui/primitives/SectionTitle.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { Stat, StatRow } from "../../../ui/primitives/Stat.tsx";
 import { StepPage } from "../../../ui/primitives/StepPage.tsx";
-import { formatCompact, formatCount } from "../../../ui/primitives/format.ts";
+import { formatCompact, formatCount, formatNumber } from "../../../ui/primitives/format.ts";
 import classes from "./DataOverview.module.css";
 import { useItems } from "./useItems.ts";
 
@@ -27,6 +28,12 @@ const corpusFormats = {
   text: { name: "Plain text", documents: "Pieces", split: "Whole stretches of the text are held back, so that the model has not read around what it is measured with." },
   pairs: { name: "Pairs", documents: "Pairs", split: "Pairs of a prompt and what is written after it are held back." },
   chat: { name: "Chats", documents: "Chats", split: "Whole conversations are held back." },
+} as const;
+
+const wording = {
+  "single-label": { title: "Classes", one: "Class", many: "classes", all: "All classes", split: "Each class is divided in the same proportion." },
+  "multi-label": { title: "Labels", one: "Label", many: "labels", all: "All labels", split: "Rows are divided in the same proportion by their rarest label." },
+  regression: { title: "Numbers", one: "Number", many: "numbers", all: "All numbers", split: "Small and large numbers are divided in the same proportion." },
 } as const;
 
 export function DataOverview({ summary }: { readonly summary: DataSummary }) {
@@ -52,6 +59,8 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
   const toggle = useCallback((item: DataItem) => void setExcluded([item.index], !(useData.getState().exclusions.get(item.index) ?? item.excluded)), [setExcluded]);
 
   const { corpus } = summary;
+  const target = targetOf(summary.columns);
+  const words = wording[target];
   const images = summary.task === "image-classification";
   const usedSplits = splits.filter((name) => summary.counts[name] > 0);
   return (
@@ -66,7 +75,7 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
       next={{ label: "Continue to Model", onNext: () => goTo("model"), blocked: summary.trainable ? undefined : "The data needs fixing first: see what is marked red." }}
     >
       {error && <Sentence sentence={error} />}
-      <Panel label={corpus ? "Texts" : "Classes"}>
+      <Panel label={corpus ? "Texts" : words.title}>
         <div className={corpus ? undefined : classes.stats}>
           <StatRow>
             {corpus ? (
@@ -78,7 +87,7 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
             ) : (
               <>
                 <Stat label={images ? "Images" : "Rows"} value={formatCount(summary.itemCount)} />
-                <Stat label="Classes" value={formatCount(summary.classes.length)} />
+                {summary.numbers ? <Stat label={`Mean of ${summary.numbers.name}`} value={formatNumber(summary.numbers.mean)} /> : <Stat label={words.title} value={formatCount(summary.classes.length)} />}
               </>
             )}
             <Stat label="Learned from" value={formatCount(summary.counts.train)} />
@@ -86,8 +95,10 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
             <Stat label="Excluded" value={formatCount(summary.excluded)} />
           </StatRow>
         </div>
-        {!corpus && (
+        {summary.numbers && <Histogram bins={summary.numbers.bins} summary={`${summary.numbers.name} lies between ${formatNumber(summary.numbers.least)} and ${formatNumber(summary.numbers.greatest)}.`} what={summary.numbers.name} />}
+        {!corpus && target !== "regression" && (
           <ClassTable
+            words={words}
             summaries={summary.classes}
             counts={summary.counts}
             shown={filter.label}
@@ -109,7 +120,7 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
       )}
 
       <Panel label="Split">
-        <SectionTitle help={corpus ? corpusFormats[corpus.format].split : "Each class is divided in the same proportion."}>Split</SectionTitle>
+        <SectionTitle help={corpus ? corpusFormats[corpus.format].split : words.split}>Split</SectionTitle>
         <SplitControls
           options={{ ...split, seed }}
           fixed={summary.splitSource === "folders"}
@@ -122,6 +133,7 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
           <SectionTitle help={`Click ${images ? "an image" : corpus ? "a text" : "a row"} to leave it out, and again to take it back.`}>Examples</SectionTitle>
           <ItemBrowser
             task={summary.task}
+            allNames={words.all}
             classNames={summary.classes.map(({ name }) => name)}
             usedSplits={usedSplits}
             filter={filter}

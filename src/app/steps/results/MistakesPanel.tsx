@@ -1,26 +1,26 @@
 /** What the model got wrong while being most sure of it: where to look for wrong labels and missing examples. */
 import { Button } from "@mantine/core";
 import { useMemo, useState } from "react";
-import type { Mistake } from "../../../protocol/run.ts";
 import { Panel } from "../../../ui/primitives/Panel.tsx";
 import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
 import { SectionTitle } from "../../../ui/primitives/SectionTitle.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
-import { formatShare } from "../../../ui/primitives/format.ts";
 import { ExampleList } from "../../../ui/results/ExampleList.tsx";
+import type { ShownMistake } from "./figures.ts";
 import { useExamples } from "./useExamples.ts";
 
 interface MistakesPanelProps {
   readonly kind: "image" | "text";
-  /** Most confidently wrong first. */
-  readonly mistakes: readonly Mistake[];
+  /** The worst first. */
+  readonly mistakes: readonly ShownMistake[];
+  readonly help: string;
   /** Its item numbers no longer mean anything. */
   readonly dataReplaced: boolean;
 }
 
 const batch = 12;
 
-export function MistakesPanel({ kind, mistakes, dataReplaced }: MistakesPanelProps) {
+export function MistakesPanel({ kind, mistakes, help, dataReplaced }: MistakesPanelProps) {
   const [count, setCount] = useState(batch);
   const indices = useMemo(() => (dataReplaced || mistakes.length === 0 ? null : mistakes.map(({ item }) => item)), [mistakes, dataReplaced]);
   const { items, error } = useExamples(indices, 0, count);
@@ -37,8 +37,8 @@ export function MistakesPanel({ kind, mistakes, dataReplaced }: MistakesPanelPro
           kind={kind}
           label="Worst mistakes"
           examples={items.map((item) => {
-            const mistake = byItem.get(item.index);
-            return { item, verdict: mistake && `${mistake.actual}, predicted as ${mistake.predicted}`, detail: mistake && `${formatShare(mistake.confidence)} sure` };
+            const { verdict, detail } = byItem.get(item.index) ?? {};
+            return { item, verdict, detail };
           })}
         />
         {mistakes.length > count && (
@@ -52,7 +52,7 @@ export function MistakesPanel({ kind, mistakes, dataReplaced }: MistakesPanelPro
 
   return (
     <Panel label="Worst mistakes">
-      <SectionTitle help="Wrong, and most sure of it. Often the label is what is wrong.">Worst mistakes</SectionTitle>
+      <SectionTitle help={help}>Worst mistakes</SectionTitle>
       {body()}
     </Panel>
   );
