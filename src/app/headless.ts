@@ -39,7 +39,8 @@ function filesOf(id: string): readonly SourceFile[] {
 
 async function nameColumns(client: Client, opened: OpenedData, recipe: Recipe, onProgress: (progress: Progress) => void): Promise<void> {
   if (opened.kind === "ready") return;
-  await client.mapColumns(recipe.columns ?? opened.preview.proposed, onProgress);
+  const { proposed, proposedGeneration } = opened.preview;
+  await client.mapColumns(recipe.columns ?? (recipe.task === "text-generation" ? proposedGeneration : proposed), onProgress);
 }
 
 function checkData(summary: DataSummary, recipe: Recipe): void {
