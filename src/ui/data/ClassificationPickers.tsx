@@ -31,7 +31,7 @@ export function ClassificationPickers({ preview, mapping, onChange }: Classifica
     <>
       <NativeSelect label="Text column" description={describeColumn(preview, mapping.text, "text")} data={names} value={mapping.text} onChange={({ currentTarget }) => onChange({ ...mapping, text: currentTarget.value })} />
       <NativeSelect
-        label="Second text column"
+        label="Second text"
         description={mapping.secondText === undefined ? "For pairs, such as a question and its answer" : describeColumn(preview, mapping.secondText, "text")}
         data={[{ value: "", label: "None" }, ...names.map((name) => ({ value: name, label: name }))]}
         value={mapping.secondText ?? ""}
