@@ -3,9 +3,10 @@ import { z } from "zod";
 import { GraftError, printable } from "../core/errors.ts";
 import { headlineOf } from "../protocol/headline.ts";
 import { taskIds, textTargets, type Recipe } from "../protocol/recipe.ts";
+import type { Shape } from "../core/shape.ts";
 import type { ExportFormat, Int8Report, RunResults } from "../protocol/run.ts";
 import { formatRows, formatSections } from "./export-formats.ts";
-import { adapterRows, adapterSection, int8Section } from "./export-parts.ts";
+import { adapterRows, adapterSection, int8Section, transformersSection } from "./export-parts.ts";
 
 const manifestSchema = z.object({
   format: z.literal("graft"),
@@ -39,12 +40,15 @@ interface Described {
   readonly results: RunResults;
   readonly licence: string;
   readonly hasAdapter: boolean;
+  /** There is a config.json, with which transformers opens the folder. */
+  readonly hasConfig: boolean;
+  readonly inputShapes: Readonly<Record<string, Shape>>;
   readonly int8: Int8Report | undefined;
   readonly written: readonly ExportFormat[];
   readonly leftOut: readonly string[];
 }
 
-export function describeDownload(manifest: DownloadManifest, { recipe, results, licence, hasAdapter, int8, written, leftOut }: Described): string {
+export function describeDownload(manifest: DownloadManifest, { recipe, results, licence, hasAdapter, hasConfig, inputShapes, int8, written, leftOut }: Described): string {
   const { input, classes } = manifest;
   const { name, before, after, yardstick, isShare } = headlineOf(results.validation);
   const show = (value: number): string => (isShare ? `${(100 * value).toFixed(1)} %` : value.toPrecision(4));
@@ -62,21 +66,21 @@ ${name}: validation ${show(after)}${results.test ? `, test ${show(headlineOf(res
 | file | what |
 |---|---|
 | model.safetensors | the weights by name, ${int8 ? "row-major int8 and float32" : "as PyTorch stores them, float32"} |
-${formatRows(written)}${classes.length === 0 ? "" : `| labels.json | ${outputs} |\n`}| recipe.json | every setting of the run; the page and the command line take it back |
+${hasConfig ? "| config.json | the architecture, for transformers |\n" : ""}${formatRows(written)}${classes.length === 0 ? "" : `| labels.json | ${outputs} |\n`}| recipe.json | every setting of the run; the page and the command line take it back |
 | metrics.json | the curves and the final figures |
 | graft.json, graft/graph.json | what Graft needs to open this again |
 ${adapterRows(hasAdapter)}${input.kind === "text" ? "| tokenizer/ | the tokenizer: tokenizer.json for @huggingface/tokenizers and Python's tokenizers, or vocab.json with SentencePiece's pieces and scores |\n" : ""}
 ## In Graft
 
 Choose "Open a Graft download" and drop this zip.
-${formatSections(written, leftOut, manifest)}
+${formatSections({ written, leftOut }, { manifest, inputShapes })}${transformersSection(hasConfig)}
 ## In Python
 
 \`\`\`python
 from safetensors.numpy import load_file
 weights = load_file("model.safetensors")   # {name: array}; kernels of convolutions are ${int8 ? "[height, width, in, out]" : "[out, in, height, width]"}
 \`\`\`
-${adapterSection(hasAdapter)}${int8Section(int8, results.info.score)}
+${adapterSection(hasAdapter, recipe)}${int8Section(int8, results.info.score)}
 ## Licence
 
 The pre-trained model that this started from: ${licence}

@@ -21,7 +21,7 @@ describe("formats of a download", () => {
     const { files, written, leftOut } = writeFormats(["tfjs", "pytorch", "onnx"], source);
     expect(Object.keys(files)).toEqual(["tfjs/model.json", "tfjs/weights.bin", "model.py", "model.onnx"]);
     expect(leftOut).toEqual([]);
-    const readme = formatRows(written) + formatSections(written, leftOut, source.manifest);
+    const readme = formatRows(written) + formatSections({ written, leftOut }, source);
     for (const part of [...Object.keys(files), "tf.loadGraphModel", "from model import load", "onnxruntime.InferenceSession", "[batch, 5], int32"]) expect(readme).toContain(part);
     expect(new TextDecoder().decode(files["model.py"])).toContain("Licence of the pre-trained model that this started from: MIT");
     expect(formatRows(["onnx"])).not.toContain("model.py");
@@ -35,7 +35,7 @@ describe("formats of a download", () => {
       'TensorFlow.js model is left out: exporting node "encoder/timing": its input has the shape [?, ?, 6]. Expected a fixed size of dimension 1. Export with a fixed input size.',
       'ONNX model is left out: exporting node "encoder/timing": its input has the shape [?, ?, 6]. Expected a fixed number of tokens. Export with a fixed input size.',
     ]);
-    expect(formatSections(written, leftOut, source.manifest)).toContain('- ONNX model is left out: exporting node "encoder/timing"');
+    expect(formatSections({ written, leftOut }, source)).toContain('- ONNX model is left out: exporting node "encoder/timing"');
   });
 
   it("have batch norms folded in ONNX, which is for running, and kept in the PyTorch source, which is for training further", () => {

@@ -9,6 +9,7 @@ import type { TfjsGraphModel } from "../formats/tfjs-graph/write.ts";
 import type { Model } from "../graph/types.ts";
 import type { ExportFormat } from "../protocol/run.ts";
 import type { DownloadManifest } from "./download.ts";
+import { isWriting } from "./writing.ts";
 
 type Files = Readonly<Record<string, Uint8Array>>;
 
@@ -30,15 +31,27 @@ interface WrittenFormats {
   readonly leftOut: readonly string[];
 }
 
-/** What the input is, as a comment in Python or JavaScript has it. */
-function inputNote({ input, isPair }: DownloadManifest): string {
-  return input.kind === "image"
-    ? `pixels 0..255, RGB, ${input.size} x ${input.size}: scale so that the shorter side fits, then cut the middle out.`
-    : `Token ids from the files in tokenizer/${isPair ? ", of both texts with what the tokenizer puts between a pair" : ""}, cut and padded with ${input.paddingId} to ${input.maxTokens}.`;
+type Described = Pick<FormatSource, "manifest" | "inputShapes">;
+
+/** As many as the formats were written for: of a model that writes, those that it learned with, where it reads more. */
+function tokensOf({ name, maxTokens }: Extract<DownloadManifest["input"], { readonly kind: "text" }>, inputShapes: FormatSource["inputShapes"]): number {
+  return inputShapes[name]?.[1] ?? maxTokens;
 }
 
+/** What the input is, as a comment in Python or JavaScript has it. */
+function inputNote({ manifest, inputShapes }: Described): string {
+  const { input, isPair } = manifest;
+  return input.kind === "image"
+    ? `pixels 0..255, RGB, ${input.size} x ${input.size}: scale so that the shorter side fits, then cut the middle out.`
+    : `Token ids from the files in tokenizer/${isPair ? ", of both texts with what the tokenizer puts between a pair" : ""}, cut and padded with ${input.paddingId} to ${tokensOf(input, inputShapes)}.`;
+}
+
+const nextTokens = "[batch, tokens, vocabulary]: at every token, of the one after it";
+
 /** What the outputs are called, what they are, and what JavaScript makes of them. */
-function outputNote({ target = "single-label", classes }: DownloadManifest): { readonly name: string; readonly meaning: string; readonly javaScript: string } {
+function outputNote(manifest: DownloadManifest): { readonly name: string; readonly meaning: string; readonly javaScript: string } {
+  const { target = "single-label", classes } = manifest;
+  if (isWriting(manifest)) return { name: "logits", meaning: nextTokens, javaScript: `const next = logits.slice([0, length - 1], [1, 1]).argMax(-1); // the likeliest token after the first \`length\`; logits are ${nextTokens}` };
   const number = `${classes.map(printable).join(", ")}, in its own units`;
   switch (target) {
     case "single-label":
@@ -48,6 +61,13 @@ function outputNote({ target = "single-label", classes }: DownloadManifest): { r
     case "regression":
       return { name: "numbers", meaning: `[batch, 1]: ${number}`, javaScript: `const [number] = await numbers.data(); // ${number}` };
   }
+}
+
+/** The same as a sentence. */
+function describeOutputs(manifest: DownloadManifest): string {
+  const { meaning } = outputNote(manifest);
+  if (isWriting(manifest)) return `The outputs are logits, ${meaning}`;
+  return manifest.target === "regression" ? `The output is a number, ${meaning}` : `The outputs are logits, in this order: ${manifest.classes.join(", ")}`;
 }
 
 const names: Readonly<Record<ExportFormat, string>> = { tfjs: "TensorFlow.js model", onnx: "ONNX model", pytorch: "PyTorch source" };
@@ -61,7 +81,7 @@ const writers: Readonly<Record<ExportFormat, (source: FormatSource) => Files>> =
   onnx: ({ model, manifest, inputShapes }) => ({ "model.onnx": writeOnnx(foldBatchNorm(model), { inputShapes, metadata: { classes: JSON.stringify(manifest.classes), task: manifest.task } }) }),
   pytorch: ({ model, manifest, inputShapes, licence, isInt8 }) => {
     if (isInt8) throw new GraftError({ what: "model.safetensors is in eight bits", wanted: "the weights in 32 bits, which the source loads" });
-    const notes = [inputNote(manifest), manifest.target === "regression" ? `The output is a number, ${outputNote(manifest).meaning}` : `The outputs are logits, in this order: ${manifest.classes.join(", ")}`];
+    const notes = [inputNote({ manifest, inputShapes }), describeOutputs(manifest)];
     return { "model.py": strToU8(writePytorch(model.graph, { inputShapes, title: manifest.name, notes, licence })) };
   },
 };
@@ -93,24 +113,25 @@ export function formatRows(written: readonly ExportFormat[]): string {
   return written.map((format) => rows[format]).join("");
 }
 
-function section(format: ExportFormat, manifest: DownloadManifest): string {
+function section(format: ExportFormat, described: Described): string {
+  const { manifest, inputShapes } = described;
   const { input } = manifest;
   const output = outputNote(manifest);
-  const shape = input.kind === "image" ? `[batch, ${input.size}, ${input.size}, 3], float32` : `[batch, ${input.maxTokens}], int32`;
+  const shape = input.kind === "image" ? `[batch, ${input.size}, ${input.size}, 3], float32` : `[batch, ${tokensOf(input, inputShapes)}], int32`;
   switch (format) {
     case "tfjs": {
       const feed =
         input.kind === "image"
           ? `const image = tf.image.resizeBilinear(tf.browser.fromPixels(picture), [${input.size}, ${input.size}]).expandDims(0);
 const ${output.name} = model.execute({ ${JSON.stringify(input.name)}: image });`
-          : `const ${output.name} = model.execute({ ${JSON.stringify(input.name)}: tf.tensor2d(ids, [1, ${input.maxTokens}], "int32") });`;
+          : `const ${output.name} = model.execute({ ${JSON.stringify(input.name)}: tf.tensor2d(ids, [1, ${tokensOf(input, inputShapes)}], "int32") });`;
       return `
 ## In TensorFlow.js
 
 \`\`\`js
 import * as tf from "@tensorflow/tfjs";
 const model = await tf.loadGraphModel("tfjs/model.json");
-// ${inputNote(manifest)}
+// ${inputNote(described)}
 ${feed}
 ${output.javaScript}
 \`\`\`
@@ -123,7 +144,7 @@ ${output.javaScript}
 \`\`\`python
 import onnxruntime
 session = onnxruntime.InferenceSession("model.onnx")
-# ${inputNote(manifest)}
+# ${inputNote(described)}
 ${output.name}, = session.run(None, {${JSON.stringify(input.name)}: inputs})   # ${shape}; ${output.meaning}
 \`\`\`
 `;
@@ -134,7 +155,7 @@ ${output.name}, = session.run(None, {${JSON.stringify(input.name)}: inputs})   #
 \`\`\`python
 from model import load   # model.py of this folder; needs torch and safetensors
 model = load("model.safetensors")
-# ${inputNote(manifest)}
+# ${inputNote(described)}
 ${output.name} = model(inputs)   # ${shape}; ${output.meaning}
 \`\`\`
 `;
@@ -142,7 +163,7 @@ ${output.name} = model(inputs)   # ${shape}; ${output.meaning}
 }
 
 /** Sections of the README. */
-export function formatSections(written: readonly ExportFormat[], leftOut: readonly string[], manifest: DownloadManifest): string {
+export function formatSections({ written, leftOut }: Pick<WrittenFormats, "written" | "leftOut">, described: Described): string {
   const missing = leftOut.length === 0 ? "" : `\n## What is not in here\n\n${leftOut.map((sentence) => `- ${sentence}\n`).join("")}`;
-  return `${written.map((format) => section(format, manifest)).join("")}${missing}`;
+  return `${written.map((format) => section(format, described)).join("")}${missing}`;
 }

@@ -1,15 +1,35 @@
-/** What a download may hold beside the model as it was trained: adapters of their own, and weights in eight bits. Files, and what the README says of them. */
+/** What a download may hold beside the model as it was trained: adapters of their own, a checkpoint's config, and weights in eight bits. Files, and what the README says of them. */
+import { strToU8 } from "fflate";
 import { configFile, weightsFile, writeAdapter } from "../formats/peft/write.ts";
 import { int8Tensors, quantise, scaledGraph, dequantised } from "../formats/quantise.ts";
 import { upstreamTensorsOf } from "../formats/safetensors/upstream.ts";
 import { writeSafetensors } from "../formats/safetensors/write.ts";
 import { writeTfjsGraph, type TfjsGraphModel, type TfjsGraphOptions } from "../formats/tfjs-graph/write.ts";
 import type { Model } from "../graph/types.ts";
+import type { LoadedModel } from "../models/types.ts";
+import type { Recipe } from "../protocol/recipe.ts";
 import type { Int8Report, ScoreInfo } from "../protocol/run.ts";
+import { isWriting } from "./writing.ts";
 
-/** Path in the zip -> bytes; none where the model has no adapters. */
-export function adapterFiles(model: Model, baseModel: string): Record<string, Uint8Array> {
-  return Object.fromEntries(Object.entries(writeAdapter(model, { baseModel })).map(([name, bytes]) => [`adapter/${name}`, bytes]));
+export function jsonFile(value: unknown): Uint8Array {
+  return strToU8(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** What others call a model: of one from a hub, its repository. */
+export function baseModelName(model: string): string {
+  return /^hub:(.+)@[^@]*$/.exec(model)?.[1] ?? model;
+}
+
+/** File name -> bytes; none where the model has no adapters. */
+export function adapterFiles(model: Model, recipe: Recipe): Record<string, Uint8Array> {
+  return writeAdapter(model, { baseModel: baseModelName(recipe.model), taskType: isWriting(recipe) ? "CAUSAL_LM" : null });
+}
+
+/** config.json for the weights as they are stored here; undefined where nothing but Graft knows the model. */
+export function checkpointConfig({ config }: Pick<LoadedModel, "config">): Record<string, unknown> | undefined {
+  if (typeof config !== "object" || config === null) return undefined;
+  const { quantization_config: _, dtype, ...kept } = config as Record<string, unknown>;
+  return { ...kept, torch_dtype: "float32", ...(dtype !== undefined && { dtype: "float32" }) };
 }
 
 export interface StoredModel {
@@ -41,9 +61,47 @@ export function adapterRows(adapter: boolean): string {
   return adapter ? `| adapter/${weightsFile}, adapter/${configFile} | the adapters alone, as PEFT keeps them; everything else here has them merged |\n` : "";
 }
 
+/** Writing on from a beginning, with `model` as transformers has it. */
+function generationLines(tokenizerFile: string): string {
+  return `tokenizer = ${tokenizerFile}
+ids = tokenizer("Once upon a time", return_tensors="pt").input_ids
+written = model.generate(ids, max_new_tokens=60, do_sample=True, top_p=0.95)
+print(tokenizer.decode(written[0], skip_special_tokens=True))`;
+}
+
+/** Of a model that writes. */
+export function transformersSection(hasConfig: boolean): string {
+  if (!hasConfig) return "";
+  return `
+## With transformers
+
+This folder is a checkpoint: config.json, and model.safetensors with the names that transformers knows. The tokenizer lies in a folder of its own.
+
+\`\`\`python
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+model = AutoModelForCausalLM.from_pretrained(".")   # this folder
+${generationLines('PreTrainedTokenizerFast(tokenizer_file="tokenizer/tokenizer.json")')}
+\`\`\`
+`;
+}
+
+/** Of a model that writes: `folder` is where the adapter's files are. */
+export function causalAdapterExample(recipe: Recipe, folder: string): string {
+  const base = baseModelName(recipe.model);
+  return `\`\`\`python
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+base = ${JSON.stringify(base)}   # the model that this started from, or its folder
+model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), ${JSON.stringify(folder)})
+${generationLines("AutoTokenizer.from_pretrained(base)")}
+\`\`\`
+`;
+}
+
 /** Sections of the README. */
-export function adapterSection(adapter: boolean): string {
+export function adapterSection(adapter: boolean, recipe: Recipe): string {
   if (!adapter) return "";
+  if (isWriting(recipe)) return `\n## The adapters, with PEFT\n\n${causalAdapterExample(recipe, "adapter")}`;
   return `
 ## The adapters, with PEFT
 

@@ -2,14 +2,24 @@
 import { strToU8, zip } from "fflate";
 import { graphToJson } from "../formats/graft/graph-json.ts";
 import { mergeLora } from "../graph/surgery/merge-lora.ts";
+import type { ModelInput } from "../models/types.ts";
 import { classificationColumns, targetOf } from "../protocol/data.ts";
 import { headlineOf } from "../protocol/headline.ts";
+import type { Recipe } from "../protocol/recipe.ts";
 import type { ExportOptions, Int8Report, MetricsFile, RunResults } from "../protocol/run.ts";
+import { adapterDownload } from "./adapter-download.ts";
 import { describeDownload, type DownloadManifest } from "./download.ts";
 import { writeFormats } from "./export-formats.ts";
-import { adapterFiles, storeInt8, storeModel } from "./export-parts.ts";
+import { adapterFiles, checkpointConfig, jsonFile, storeInt8, storeModel } from "./export-parts.ts";
 import { concreteInputShapes } from "./model-input.ts";
 import type { FineTuningRun } from "./run.ts";
+import { isWriting } from "./writing.ts";
+
+/** What a download needs of a finished run. */
+export interface Exported extends Pick<FineTuningRun, "recipe" | "loaded" | "classes" | "results" | "model" | "scoreOf"> {
+  int8?: Int8Report;
+  leftOut: readonly string[];
+}
 
 export function metricsFile({ epochs, validation, test, info, seconds }: RunResults, int8?: Int8Report): MetricsFile {
   return {
@@ -27,12 +37,14 @@ export function metricsFile({ epochs, validation, test, info, seconds }: RunResu
   };
 }
 
-export async function exportRun(run: FineTuningRun, { int8 = false, formats = int8 ? ["tfjs"] : ["tfjs", "pytorch"] }: ExportOptions = {}): Promise<Blob> {
+/** @throws GraftError if the adapters alone are asked for and there are none. */
+export async function exportRun(run: Exported, { int8 = false, formats = int8 ? ["tfjs"] : ["tfjs", "pytorch"], adapterOnly = false }: ExportOptions = {}): Promise<Blob> {
   const { recipe, loaded, classes } = run;
   const results = run.results();
   const tuned = await run.model();
+  if (adapterOnly) return zipOf(adapterDownload({ recipe, tuned, info: results.info, licence: loaded.licence }));
   const model = mergeLora(tuned);
-  const adapter = adapterFiles(tuned, recipe.model);
+  const adapter = adapterFiles(tuned, recipe);
   const inputShapes = concreteInputShapes(loaded, recipe);
   const options = { inputShapes, userDefinedMetadata: { classes, task: recipe.task } };
   const stored = int8 ? await storeInt8(model, options, (candidate) => run.scoreOf(candidate)) : storeModel(model, options);
@@ -46,7 +58,7 @@ export async function exportRun(run: FineTuningRun, { int8 = false, formats = in
     name: `${recipe.model}, fine-tuned`,
     task: recipe.task,
     classes: [...classes],
-    input: input.kind === "text" ? { kind: "text", name: input.name, maxTokens: Math.min(recipe.maxTokens, input.maxTokens), paddingId: input.tokenizer.paddingId } : { kind: "image", name: input.name, size: input.size ?? recipe.imageSize },
+    input: input.kind === "text" ? textInput(input, recipe) : { kind: "image", name: input.name, size: input.size ?? recipe.imageSize },
     ...(target !== "single-label" && { target }),
     ...(classificationColumns(recipe.columns)?.secondText !== undefined && { isPair: true }),
     // Of a run that has diverged there is no figure.
@@ -54,19 +66,31 @@ export async function exportRun(run: FineTuningRun, { int8 = false, formats = in
   };
   const { files: formatFiles, written, leftOut } = writeFormats(formats, { model, manifest, inputShapes, licence: loaded.licence, tfjs: stored.tfjs, isInt8: int8 });
   run.leftOut = leftOut;
-  const json = (value: unknown): Uint8Array => strToU8(`${JSON.stringify(value, null, 2)}\n`);
+  // In eight bits, the weights are nothing that transformers reads.
+  const config = isWriting(recipe) && !int8 ? checkpointConfig(loaded) : undefined;
   const files: Record<string, Uint8Array> = {
-    "README.md": strToU8(describeDownload(manifest, { recipe, results, licence: loaded.licence, hasAdapter: Object.keys(adapter).length > 0, int8: stored.int8, written, leftOut })),
-    "graft.json": json(manifest),
-    ...(classes.length > 0 && { "labels.json": json(classes) }),
-    "recipe.json": json(recipe),
-    "metrics.json": json(metricsFile(results, stored.int8)),
-    "graft/graph.json": json(graphToJson(model.graph)),
+    "README.md": strToU8(describeDownload(manifest, { recipe, results, licence: loaded.licence, hasAdapter: Object.keys(adapter).length > 0, hasConfig: config !== undefined, inputShapes, int8: stored.int8, written, leftOut })),
+    "graft.json": jsonFile(manifest),
+    ...(classes.length > 0 && { "labels.json": jsonFile(classes) }),
+    "recipe.json": jsonFile(recipe),
+    "metrics.json": jsonFile(metricsFile(results, stored.int8)),
+    "graft/graph.json": jsonFile(graphToJson(model.graph)),
     "model.safetensors": stored.safetensors,
+    ...(config && { "config.json": jsonFile(config) }),
     ...formatFiles,
-    ...adapter,
+    ...Object.fromEntries(Object.entries(adapter).map(([name, bytes]) => [`adapter/${name}`, bytes])),
     ...(input.kind === "text" && Object.fromEntries(Object.entries(input.tokenizerFiles).map(([name, value]) => [`tokenizer/${name}`, strToU8(JSON.stringify(value))]))),
   };
+  return zipOf(files);
+}
+
+/** A model that writes reads as much as it can when it is opened again, whatever it learned with. */
+function textInput(input: Extract<ModelInput, { readonly kind: "text" }>, recipe: Recipe): DownloadManifest["input"] {
+  const { name, maxTokens, tokenizer, endOfText } = input;
+  return { kind: "text", name, maxTokens: isWriting(recipe) ? maxTokens : Math.min(recipe.maxTokens, maxTokens), paddingId: tokenizer.paddingId, ...(isWriting(recipe) && endOfText && { endOfText: [...endOfText] }) };
+}
+
+async function zipOf(files: Record<string, Uint8Array>): Promise<Blob> {
   // Weights hardly compress; storing them makes the download quick.
   const bytes = await new Promise<Uint8Array>((resolve, reject) => zip(files, { level: 0 }, (error, data) => (error ? reject(error) : resolve(data))));
   return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/zip" });

@@ -97,6 +97,9 @@ async function downloadEntries(files: readonly SourceFile[]): Promise<Entries> {
   } else for (const { path, blob } of files) all.set(path, async () => new Uint8Array(await blob.arrayBuffer()));
   const root = [...all.keys()].find((path) => path === "graft.json" || path.endsWith("/graft.json"));
   if (root === undefined) {
+    if ([...all.keys()].some((path) => path.endsWith("adapter_config.json"))) {
+      throw new GraftError({ where: first?.path ?? "the files", what: "it holds adapters alone, without the model that they were grown from", wanted: "a zip that Graft's Download made with \"Adapter only\" switched off" });
+    }
     throw new GraftError({ where: first?.path ?? "the files", what: "there is no graft.json in it", wanted: "a zip that Graft's Download made", next: "To fine-tune on these files, open them as data instead" });
   }
   const prefix = root.slice(0, -"graft.json".length);

@@ -12,6 +12,11 @@ type OnText = (piece: string) => unknown;
 
 const pauseMs = 100;
 
+/** Whether the models of a task write on, instead of answering with classes. */
+export function isWriting({ task }: Pick<Recipe, "task">): boolean {
+  return engineOf(task).writer !== undefined;
+}
+
 /** @throws GraftError if the recipe's task does not write. */
 export function writerOf({ task }: Pick<Recipe, "task">, module: DecodedModule, input: ModelInput): TextGenerator {
   const writer = engineOf(task).writer?.(module, input);

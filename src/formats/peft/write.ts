@@ -15,8 +15,15 @@ export const configFile = "adapter_config.json";
 /** What PEFT puts before the upstream names. */
 export const tensorPrefix = "base_model.model.";
 
-/** File name -> bytes; none for a model without adapters. `baseModel` is kept for whoever looks for it. */
-export function writeAdapter({ graph, weights }: Model, { baseModel }: { readonly baseModel: string }): Record<string, Uint8Array> {
+interface AdapterOptions {
+  /** Kept for whoever looks for it. */
+  readonly baseModel: string;
+  /** What PEFT opens the base model for; null where it is a trunk for something of one's own. */
+  readonly taskType?: "CAUSAL_LM" | null;
+}
+
+/** File name -> bytes; none for a model without adapters. */
+export function writeAdapter({ graph, weights }: Model, { baseModel, taskType = null }: AdapterOptions): Record<string, Uint8Array> {
   const adapters = adaptersOf(graph);
   const [first] = adapters;
   if (first === undefined) return {};
@@ -31,7 +38,7 @@ export function writeAdapter({ graph, weights }: Model, { baseModel }: { readonl
   const targets = adapters.map(({ path }) => upstream.get(`${path}/${adapterB}`)?.name.slice(0, -adapterB.length - 1));
   const config = {
     peft_type: "LORA",
-    task_type: null,
+    task_type: taskType,
     base_model_name_or_path: baseModel,
     revision: null,
     inference_mode: true,

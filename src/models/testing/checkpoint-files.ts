@@ -29,3 +29,12 @@ export function textCheckpoint(name: "bert" | "distilbert"): readonly ModelFile[
   const golden = caseOf(name);
   return [fileOf("small/config.json", golden.config), fileOf("small/model.safetensors", weightBytes(golden)), fileOf("small/vocab.txt", vocabularyText), fileOf("small/tokenizer_config.json", { do_lower_case: true, model_max_length: 16 })];
 }
+
+/** A byte for each piece: a space, letters, a few marks; the last of 50 ends a text. */
+const bytePieces = ["Ġ", ..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST.,", "<|endoftext|>"];
+
+/** A GPT-2 that scores next tokens, 16 at once, with its byte-level tokenizer. */
+export function writingCheckpoint(): readonly ModelFile[] {
+  const golden = caseOf("gpt2, next tokens");
+  return [fileOf("writer/config.json", golden.config), fileOf("writer/model.safetensors", weightBytes(golden)), fileOf("writer/vocab.json", Object.fromEntries(bytePieces.map((piece, id) => [piece, id]))), fileOf("writer/merges.txt", "#version: 0.2\n")];
+}

@@ -21,7 +21,7 @@ interface RunRequest {
 
 async function giveFiles(page: Page, data: string, model: string | undefined): Promise<void> {
   const isFolder = statSync(data).isDirectory();
-  if (isFolder && readdirSync(data).length === 0) throw new CommandError(`--data ${data}: the folder is empty. Expected a subfolder of images for each class, or a CSV.`);
+  if (isFolder && readdirSync(data).length === 0) throw new CommandError(`--data ${data}: the folder is empty. Expected a subfolder of images for each class, a CSV, JSON lines or texts.`);
   await page.locator(isFolder ? "#folder" : "#files").setInputFiles(data);
   if (model) await page.locator("#model").setInputFiles(model);
 }

@@ -22,7 +22,8 @@ function dataLines(summary: DataSummary): string[] {
   const { train, validation, test } = summary.counts;
   const parts = [`${count.format(train)} train`, `${count.format(validation)} validation`, ...(test > 0 ? [`${count.format(test)} test`] : [])];
   const issues = summary.issues.filter((issue) => issue.severity === "warning").map((issue) => `note: ${issue.message}`);
-  return [`data   ${summary.name}: ${count.format(summary.itemCount)} examples in ${summary.classes.length} classes (${parts.join(", ")})`, ...issues];
+  const examples = summary.classes.length === 0 ? "texts" : `examples in ${summary.classes.length} classes`;
+  return [`data   ${summary.name}: ${count.format(summary.itemCount)} ${examples} (${parts.join(", ")})`, ...issues];
 }
 
 function startLine(info: RunInfo): string {

@@ -11,7 +11,6 @@ import { formatMetric, scoreFormat } from "../../../ui/primitives/format.ts";
 import classes from "./DownloadPanel.module.css";
 import { downloadName } from "./download-name.ts";
 
-const contents = ["Weights as safetensors", "Labels", "Recipe", "Metrics", "README"];
 const formats: readonly { readonly id: ExportFormat; readonly label: string; readonly description: string }[] = [
   { id: "tfjs", label: "TensorFlow.js model", description: "For web pages and Node.js." },
   { id: "pytorch", label: "PyTorch source", description: "model.py, which loads the weights. Not in eight bits." },
@@ -31,18 +30,20 @@ function saveAs(blob: Blob, name: string): void {
 
 interface DownloadPanelProps {
   readonly model: string;
+  readonly hasLabels: boolean;
   readonly hasAdapter: boolean;
   readonly int8: Int8Report | undefined;
   readonly leftOut: readonly string[];
   readonly score: ScoreInfo;
 }
 
-export function DownloadPanel({ model, hasAdapter, int8, leftOut, score }: DownloadPanelProps) {
+export function DownloadPanel({ model, hasLabels, hasAdapter, int8, leftOut, score }: DownloadPanelProps) {
   const [wantsAdapter, setWantsAdapter] = useState(false);
   const [wantsInt8, setWantsInt8] = useState(false);
   const [wanted, setWanted] = useState<readonly string[]>(["tfjs", "pytorch"]);
   const save = useRun((state) => state.save);
   const formatScore = score.isShare ? (value: number): string => formatMetric(value, 3) : scoreFormat(score);
+  const contents = ["Weights as safetensors", ...(hasLabels ? ["Labels"] : []), "Recipe", "Metrics", "README"];
   const { pack } = useRun.getState();
   const download = async (): Promise<void> => {
     const zip = await pack(wantsAdapter ? { adapterOnly: true } : { int8: wantsInt8, formats: formats.map(({ id }) => id).filter((id) => wanted.includes(id) && !(wantsInt8 && id === "pytorch")) });

@@ -110,7 +110,7 @@ function AnsweredResults({ shown, split, help, splitControl, results, recipe }: 
         <TryIt kind={kind} columns={classificationColumns(recipe.columns)} onPredict={(input) => worker().predict(input)} />
       </Panel>
 
-      <DownloadPanel model={recipe.model} hasAdapter={recipe.lora.enabled} score={results.info.score} int8={results.int8} leftOut={results.leftOut ?? []} />
+      <DownloadPanel model={recipe.model} hasLabels hasAdapter={recipe.lora.enabled} score={results.info.score} int8={results.int8} leftOut={results.leftOut ?? []} />
       <ConfusionDrawer kind={kind} cell={cell} onClose={() => setCell(null)} />
     </>
   );

@@ -42,7 +42,7 @@ export function WrittenResults({ measured: { before, after }, results, recipe, h
           <Samples epochs={samples} />
         </Panel>
       )}
-      <DownloadPanel model={recipe.model} hasAdapter={recipe.lora.enabled} score={results.info.score} int8={results.int8} leftOut={results.leftOut ?? []} />
+      <DownloadPanel model={recipe.model} hasLabels={false} hasAdapter={recipe.lora.enabled} score={results.info.score} int8={results.int8} leftOut={results.leftOut ?? []} />
     </>
   );
 }
