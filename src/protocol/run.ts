@@ -193,7 +193,10 @@ export interface RegressionResults {
   readonly yardstick?: RegressionMetrics;
 }
 
-export type SplitResults = SingleLabelResults | MultiLabelResults | RegressionResults | GenerationResults;
+/** Of a task that answers. */
+export type AnsweredSplit = SingleLabelResults | MultiLabelResults | RegressionResults;
+
+export type SplitResults = AnsweredSplit | GenerationResults;
 
 /** What storing a download's weights in eight bits does, measured on the validation examples. */
 export interface Int8Report {
@@ -240,6 +243,9 @@ export interface MetricsFile {
   readonly validation: SplitResults["after"];
   readonly validationBefore: SplitResults["before"];
   readonly test?: SplitResults["after"];
+  /** Of a bag of words, where there is one to compare with. */
+  readonly validationYardstick?: AnsweredSplit["yardstick"];
+  readonly testYardstick?: AnsweredSplit["yardstick"];
   readonly backend: BackendName;
   readonly adapter: string;
   readonly trainableParameters: number;

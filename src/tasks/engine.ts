@@ -43,6 +43,14 @@ export interface Measured {
   confusion?(query: ConfusionQuery): readonly number[];
 }
 
+/** A simpler model beside the one that is tuned, which learns from the same training examples. */
+export interface Comparison {
+  /** Of a split's examples, in its order: as the task's outputs, probabilities or numbers; none before it was prepared. */
+  predictions(split: Split): Float32Array | undefined;
+  /** As `PreparedTask.prepare`. */
+  prepare(onProgress: (progress: Progress) => void, control: RunControl): Promise<void>;
+}
+
 /** One run's part of a task. */
 export interface PreparedTask {
   /** What is trained on and measured with, where that is not the data's items: numbers that `source` knows. */

@@ -28,6 +28,8 @@ export function metricsFile({ epochs, validation, test, info, seconds }: RunResu
     validation: validation.after,
     validationBefore: validation.before,
     ...(test && { test: test.after }),
+    ...(validation.kind !== "generation" && validation.yardstick && { validationYardstick: validation.yardstick }),
+    ...(test && test.kind !== "generation" && test.yardstick && { testYardstick: test.yardstick }),
     backend: info.backend,
     adapter: info.adapter,
     trainableParameters: info.trainableParameters,

@@ -198,6 +198,8 @@ describe("fine-tuning texts", () => {
     await trainWith(api, { task: "text-classification", model: "universal-sentence-encoder-lite", backend: "wasm", maxTokens: 32, epochs: 10, batchSize: 16 });
     const results = await api.getResults();
     expect(headlineOf(results.validation).after).toBeGreaterThan(0.8);
+    // The two kinds share few words.
+    expect(headlineOf(results.validation).yardstick).toBe(1);
 
     const text = "The hammer fell on the sweet apple";
     const { tuned } = await api.predict({ kind: "text", text });

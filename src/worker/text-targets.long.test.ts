@@ -63,6 +63,10 @@ test("several labels: each is learned by itself", { timeout: 120_000 }, async ()
   expect((await again.predict(input)).tuned).toMatchObject({ kind: "labels", labels: labels.map(({ name, probability }) => ({ name, probability: expect.closeTo(probability, 5) as number })) });
   const logits = await plain(tokenizer.encode("a good film b", 16));
   expect(logits.map((logit) => 1 / (1 + Math.exp(-logit)))).toBeAllClose(results.classes.map((name) => labels.find((label) => label.name === name)?.probability ?? NaN), { atol: 1e-5 });
+  // Each label is one word, which counting words finds as well.
+  const { yardstick } = ofKind(results.validation, "multi-label");
+  expect(yardstick?.f1Micro).toBeGreaterThan(0.9);
+  expect(JSON.parse(text("metrics.json"))).toMatchObject({ validationYardstick: yardstick });
   expect(text("README.md")).toMatch(/3 labels \(bad, film, good\)[^]*Micro F1: validation [^]*tf\.sigmoid\(logits\)/);
   again.dispose();
   run.dispose();
@@ -87,6 +91,9 @@ test("a number of a pair: in its own units everywhere, and the second text count
   expect(tokenizer.pieces("bad c").length + tokenizer.pieces("good h").length - 1).toBe(ids.length);
   expect(await plain(ids)).toBeAllClose([answer.value], { rtol: 1e-5 });
   expect(Object.keys(files)).toContain("model.onnx");
+  const { yardstick } = ofKind(results.validation, "regression");
+  expect(yardstick?.meanAbsoluteError).toBeLessThan(150);
+  expect(JSON.parse(text("metrics.json"))).toMatchObject({ validationYardstick: yardstick });
   expect(text("README.md")).toMatch(/the number price[^]*Mean absolute error: validation [^]*price, in its own units/);
   expect(JSON.parse(text("graft.json"))).toMatchObject({ target: "regression", isPair: true, headline: { name: "Mean absolute error", isShare: false } });
   again.dispose();

@@ -7,7 +7,7 @@ import type { Recipe } from "../../protocol/recipe.ts";
 import type { ConfusionQuery, SplitResults } from "../../protocol/run.ts";
 import { evaluate } from "../../train/evaluate.ts";
 import type { ExampleSource } from "../../train/examples.ts";
-import type { Measured, MeasureContext, PreparedTask } from "../engine.ts";
+import type { Comparison, Measured, MeasureContext, PreparedTask } from "../engine.ts";
 import { headGroup, learningRateScale } from "./head.ts";
 import { classificationObjective } from "./objective.ts";
 import { confusionCell, metricsOf, mistakesOf, softmaxRows, type SplitPredictions } from "./results.ts";
@@ -24,7 +24,7 @@ export function labelsOf(data: LabelledDataset): ReadonlyMap<number, number> {
   return new Map(splits.flatMap((split) => data.examples(split).map(({ index, label }) => [index, label] as const)));
 }
 
-export function prepareClassification(recipe: Recipe, dataset: LabelledDataset, source: ExampleSource): PreparedTask {
+export function prepareClassification(recipe: Recipe, dataset: LabelledDataset, source: ExampleSource, yardstick?: Comparison): PreparedTask {
   const classes = [...dataset.classes];
   const labels = labelsOf(dataset);
   const trained = dataset.examples("train").map(({ label }) => label);
@@ -36,9 +36,10 @@ export function prepareClassification(recipe: Recipe, dataset: LabelledDataset, 
     ),
     learningRateScale: learningRateScale(recipe),
     standardised: headGroup,
-    measure: async (_, examples, { problem, control }: MeasureContext) => {
+    ...(yardstick && { prepare: (...asked) => yardstick.prepare(...asked) }),
+    measure: async (split, examples, { problem, control }: MeasureContext) => {
       const { outputs } = await evaluate(examples, { ...problem, batchSize: problem.microBatchSize, control });
-      return new MeasuredClasses({ examples, labels: Int32Array.from(examples, (example) => labels.get(example) ?? 0), probabilities: softmaxRows(outputs, classes.length) }, classes);
+      return new MeasuredClasses({ examples, labels: Int32Array.from(examples, (example) => labels.get(example) ?? 0), probabilities: softmaxRows(outputs, classes.length) }, classes, yardstick?.predictions(split));
     },
   };
 }
@@ -46,17 +47,20 @@ export function prepareClassification(recipe: Recipe, dataset: LabelledDataset, 
 class MeasuredClasses implements Measured {
   private readonly predictions: SplitPredictions;
   private readonly classes: readonly string[];
+  /** The yardstick's probabilities. */
+  private readonly counted: Float32Array | undefined;
 
-  constructor(predictions: SplitPredictions, classes: readonly string[]) {
+  constructor(predictions: SplitPredictions, classes: readonly string[], counted: Float32Array | undefined) {
     this.predictions = predictions;
     this.classes = classes;
+    this.counted = counted;
   }
 
   results(before: Measured): SplitResults {
-    const { predictions, classes } = this;
+    const { predictions, classes, counted } = this;
     const { probabilities, labels } = predictions;
     const curves = classes.map((name, index) => curvesOf(name, columnOf(probabilities, index, classes.length), (example) => labels[example] === index));
-    return { kind: "single-label", curves, calibration: classCalibration(probabilities, labels, classes.length), before: metricsOf((before as MeasuredClasses).predictions, classes), after: metricsOf(predictions, classes), mistakes: mistakesOf(predictions, classes) };
+    return { kind: "single-label", curves, calibration: classCalibration(probabilities, labels, classes.length), before: metricsOf((before as MeasuredClasses).predictions, classes), after: metricsOf(predictions, classes), mistakes: mistakesOf(predictions, classes), ...(counted && { yardstick: metricsOf({ ...predictions, probabilities: counted }, classes) }) };
   }
 
   confusion({ actual, predicted }: ConfusionQuery): readonly number[] {

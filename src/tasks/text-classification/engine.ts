@@ -8,6 +8,7 @@ import { graftClassifier } from "../classification/head.ts";
 import { classesOf, labelsOf, prepareClassification } from "../classification/prepare.ts";
 import { answerOf } from "../classification/results.ts";
 import type { TaskEngine } from "../engine.ts";
+import { BagOfWords } from "./comparison.ts";
 import { encodeTexts, takesText, textsToTry, textSource } from "./encode.ts";
 import { labelAnswer, prepareLabels } from "./labels.ts";
 import { numberAnswer, prepareNumbers, withUnits } from "./numbers.ts";
@@ -38,7 +39,8 @@ export const textClassificationEngine: TaskEngine = {
     if (dataset instanceof NumberTextDataset) return prepareNumbers(recipe, dataset, input);
     if (!(dataset instanceof ClassTextDataset)) throw takesText(recipe.model);
     const labels = labelsOf(dataset);
-    return prepareClassification(recipe, dataset, textSource(dataset, input, recipe, { targetDtype: "int32", target: (example) => ({ data: Int32Array.of(labels.get(example) ?? 0), shape: [] }) }));
+    const yardstick = new BagOfWords(dataset, (training) => ({ kind: "classes", classes: dataset.classes.length, labels: training.map((example) => labels.get(example) ?? 0) }));
+    return prepareClassification(recipe, dataset, textSource(dataset, input, recipe, { targetDtype: "int32", target: (example) => ({ data: Int32Array.of(labels.get(example) ?? 0), shape: [] }) }), yardstick);
   },
 
   predictor: {

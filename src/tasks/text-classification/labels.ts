@@ -1,6 +1,7 @@
 /** Any number of labels a text: each label is a question of its own, answered by a sigmoid. */
 import type { LabelTextDataset } from "../../data/text-dataset.ts";
 import { sigmoidCrossEntropy } from "../../engine/losses.ts";
+import type { MultiLabelMetrics } from "../../core/metrics.ts";
 import { calibrationOf } from "../../engine/metrics/calibration.ts";
 import { columnOf, curvesOf } from "../../engine/metrics/curves.ts";
 import { multiLabelMetrics } from "../../engine/metrics/multi-label.ts";
@@ -12,6 +13,7 @@ import type { Objective } from "../../train/objective.ts";
 import { learningRateScale } from "../classification/head.ts";
 import { headPath } from "../../graph/surgery/replace-head.ts";
 import type { Measured, PreparedTask } from "../engine.ts";
+import { BagOfWords } from "./comparison.ts";
 import { textSource, type Targets, type TextInput } from "./encode.ts";
 
 /** From this probability up, a label is given. */
@@ -22,14 +24,16 @@ export function prepareLabels(recipe: Recipe, dataset: LabelTextDataset, input: 
   const labels = [...dataset.classes];
   const targetsOf = (example: number): Float32Array => Float32Array.from(labels, (label) => Number(dataset.labels(example).includes(label)));
   const targets: Targets = { targetDtype: "float32", target: (example) => ({ data: targetsOf(example), shape: [labels.length] }) };
+  const yardstick = new BagOfWords(dataset, (training) => ({ kind: "labels", labels: labels.length, targets: Float32Array.from(training.flatMap((example) => [...targetsOf(example)])) }));
   return {
     source: textSource(dataset, input, recipe, targets),
     objective: labelObjective(recipe, positiveWeights(dataset.indices("train").map(targetsOf), labels.length)),
     learningRateScale: learningRateScale(recipe),
     standardised: headPath,
-    measure: async (_, examples, { problem, control }) => {
+    prepare: (...asked) => yardstick.prepare(...asked),
+    measure: async (split, examples, { problem, control }) => {
       const { outputs } = await evaluate(examples, { ...problem, batchSize: problem.microBatchSize, control });
-      return new MeasuredLabels(examples, outputs.map(sigmoid), Float32Array.from(examples.flatMap((example) => [...targetsOf(example)])), labels);
+      return new MeasuredLabels(examples, outputs.map(sigmoid), Float32Array.from(examples.flatMap((example) => [...targetsOf(example)])), labels, yardstick.predictions(split));
     },
   };
 }
@@ -77,23 +81,28 @@ class MeasuredLabels implements Measured {
   private readonly probabilities: Float32Array;
   private readonly targets: Float32Array;
   private readonly labels: readonly string[];
+  /** The yardstick's probabilities, [examples, labels]. */
+  private readonly counted: Float32Array | undefined;
 
-  constructor(examples: readonly number[], probabilities: Float32Array, targets: Float32Array, labels: readonly string[]) {
+  constructor(examples: readonly number[], probabilities: Float32Array, targets: Float32Array, labels: readonly string[], counted: Float32Array | undefined) {
     this.examples = examples;
     this.probabilities = probabilities;
     this.targets = targets;
     this.labels = labels;
+    this.counted = counted;
   }
 
   results(before: Measured): SplitResults {
-    const { probabilities, targets, labels } = this;
+    const { probabilities, targets, labels, counted } = this;
+    const metrics = (said: Float32Array): MultiLabelMetrics => multiLabelMetrics(said, targets, labels, { threshold: labelThreshold });
     return {
       kind: "multi-label",
-      before: multiLabelMetrics((before as MeasuredLabels).probabilities, targets, labels, { threshold: labelThreshold }),
-      after: multiLabelMetrics(probabilities, targets, labels, { threshold: labelThreshold }),
+      before: metrics((before as MeasuredLabels).probabilities),
+      after: metrics(probabilities),
       mistakes: this.mistakes(),
       curves: labels.map((name, label) => curvesOf(name, columnOf(probabilities, label, labels.length), (row) => targets[row * labels.length + label] === 1)),
       calibration: calibrationOf(probabilities, targets),
+      ...(counted && { yardstick: metrics(counted) }),
     };
   }
 

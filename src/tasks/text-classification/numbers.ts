@@ -12,6 +12,7 @@ import { evaluate } from "../../train/evaluate.ts";
 import type { Objective } from "../../train/objective.ts";
 import { learningRateScale } from "../classification/head.ts";
 import type { Measured, PreparedTask } from "../engine.ts";
+import { BagOfWords } from "./comparison.ts";
 import { textSource, type TextInput } from "./encode.ts";
 
 const maximumMistakes = 100;
@@ -38,15 +39,17 @@ export function withUnits({ graph, weights }: Model): Model {
 
 export function prepareNumbers(recipe: Recipe, dataset: NumberTextDataset, input: TextInput): PreparedTask {
   const units = unitsOf(dataset.indices("train").map((index) => dataset.value(index)));
+  const yardstick = new BagOfWords(dataset, (training) => ({ kind: "number", targets: training.map((example) => dataset.value(example)) }));
   return {
     source: textSource(dataset, input, recipe, { targetDtype: "float32", target: (example) => ({ data: Float32Array.of(dataset.value(example)), shape: [1] }) }),
     objective: numberObjective(units),
     learningRateScale: learningRateScale(recipe),
     standardised: headPath,
     statistics: new Map([[unitNames.scale, Float32Array.of(units.scale)], [unitNames.center, Float32Array.of(units.center)]]),
-    measure: async (_, examples, { problem, control }) => {
+    prepare: (...asked) => yardstick.prepare(...asked),
+    measure: async (split, examples, { problem, control }) => {
       const { outputs } = await evaluate(examples, { ...problem, batchSize: problem.microBatchSize, control });
-      return new MeasuredNumbers(examples, outputs, Float32Array.from(examples, (example) => dataset.value(example)));
+      return new MeasuredNumbers(examples, outputs, Float32Array.from(examples, (example) => dataset.value(example)), yardstick.predictions(split));
     },
   };
 }
@@ -67,15 +70,18 @@ class MeasuredNumbers implements Measured {
   private readonly examples: readonly number[];
   private readonly predictions: Float32Array;
   private readonly targets: Float32Array;
+  /** The yardstick's numbers. */
+  private readonly counted: Float32Array | undefined;
 
-  constructor(examples: readonly number[], predictions: Float32Array, targets: Float32Array) {
+  constructor(examples: readonly number[], predictions: Float32Array, targets: Float32Array, counted: Float32Array | undefined) {
     this.examples = examples;
     this.predictions = predictions;
     this.targets = targets;
+    this.counted = counted;
   }
 
   results(before: Measured): SplitResults {
-    const { examples, predictions, targets } = this;
+    const { examples, predictions, targets, counted } = this;
     const all = examples.map((item, row): PredictedNumber => ({ item, actual: targets[row] as number, predicted: predictions[row] as number }));
     const distance = ({ actual, predicted }: PredictedNumber): number => Math.abs(predicted - actual);
     const stride = Math.max(1, all.length / maximumPoints);
@@ -85,6 +91,7 @@ class MeasuredNumbers implements Measured {
       after: regressionMetrics(predictions, targets),
       points: Array.from({ length: Math.min(all.length, maximumPoints) }, (_, i) => all[Math.floor(i * stride)] as PredictedNumber),
       mistakes: all.filter((number) => distance(number) > 0).sort((a, b) => distance(b) - distance(a)).slice(0, maximumMistakes),
+      ...(counted && { yardstick: regressionMetrics(counted, targets) }),
     };
   }
 }

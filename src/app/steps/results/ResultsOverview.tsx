@@ -3,7 +3,7 @@ import { SegmentedControl } from "@mantine/core";
 import { lazy, useMemo, useState, type ReactNode } from "react";
 import { classificationColumns } from "../../../protocol/data.ts";
 import type { Recipe } from "../../../protocol/recipe.ts";
-import type { ClassificationMetrics, ConfusionQuery, RunResults } from "../../../protocol/run.ts";
+import type { AnsweredSplit, ClassificationMetrics, ConfusionQuery, RunResults } from "../../../protocol/run.ts";
 import { worker } from "../../../store/client.ts";
 import { useRun } from "../../../store/run.ts";
 import { splitNames } from "../../../ui/data/splits.ts";
@@ -18,7 +18,7 @@ import { cellName, type Cell } from "../../../ui/results/confusion.ts";
 import { ConfusionDrawer } from "./ConfusionDrawer.tsx";
 import { DownloadPanel } from "./DownloadPanel.tsx";
 import { MistakesPanel } from "./MistakesPanel.tsx";
-import { figuresOf, mistakesHelp, mistakesOf, verdictOf, type AnsweredSplit } from "./figures.ts";
+import { figuresOf, mistakesHelp, mistakesOf, verdictOf } from "./figures.ts";
 
 const WrittenResults = lazy(async () => ({ default: (await import("./WrittenResults.tsx")).WrittenResults }));
 

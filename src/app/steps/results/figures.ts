@@ -1,11 +1,8 @@
-/** A run's figures and mistakes in words, whatever the task predicts. Pure. */
+/** A run's figures and mistakes in words, whatever a task that answers predicts; what one that writes is worth stands in WrittenResults.tsx. Pure. */
 import { assertNever } from "../../../core/errors.ts";
 import { headlineOf } from "../../../protocol/headline.ts";
-import type { SplitResults } from "../../../protocol/run.ts";
+import type { AnsweredSplit } from "../../../protocol/run.ts";
 import { formatMetric, formatNumber, formatShare } from "../../../ui/primitives/format.ts";
-
-/** Of a model that answers; what one that writes is worth stands in WrittenResults.tsx. */
-export type AnsweredSplit = Exclude<SplitResults, { readonly kind: "generation" }>;
 
 export interface Figure {
   readonly label: string;
