@@ -13,7 +13,7 @@ export type Unfreeze = "head" | "last-block" | "all" | readonly string[];
 /**
  * Names of the parameters that learn, weights and statistics. Within a pattern `*` is any one segment or part of one and `**` any
  * number of segments; a matched group counts with everything in it. The head and the adapters are new and are never frozen.
- * @param blocks Group paths of the family's blocks, in flow order. "last-block" is the last of them and all that follows.
+ * @param blocks Group paths of the family's blocks, in flow order. "last-block" is the last of them and all that follows; without a new head or adapters "head" is what follows.
  * @throws GraftError for a pattern that matches nothing, with the paths that come close.
  */
 export function resolveUnfreeze(graph: Graph, unfreeze: Unfreeze, blocks: readonly string[]): ReadonlySet<string> {
@@ -21,12 +21,14 @@ export function resolveUnfreeze(graph: Graph, unfreeze: Unfreeze, blocks: readon
   const select = (matches: (name: string) => boolean): ReadonlySet<string> =>
     new Set(graph.parameters.map(({ name }) => name).filter((name) => isNew(name) || matches(name)));
   if (unfreeze === "all") return select(() => true);
-  if (unfreeze === "head") return select(() => false);
-  if (unfreeze === "last-block") {
-    // A head in the middle of the model leaves the blocks behind it out.
-    const last = blocks.findLast((path) => graph.parameters.some(({ name }) => isWithin(name, path)));
-    const paths = last === undefined ? [] : groupsFrom(graph, last);
-    return select((name) => paths.some((path) => isWithin(name, path)));
+  // A head in the middle of the model leaves the blocks behind it out.
+  const last = blocks.findLast((path) => graph.parameters.some(({ name }) => isWithin(name, path)));
+  const paths = last === undefined ? [] : groupsFrom(graph, last);
+  if (unfreeze === "last-block") return select((name) => paths.some((path) => isWithin(name, path)));
+  if (unfreeze === "head") {
+    const added = select(() => false);
+    // A model that keeps its own output has nothing new: what follows its blocks is its head.
+    return added.size > 0 || last === undefined ? added : select((name) => !isWithin(name, last) && paths.some((path) => isWithin(name, path)));
   }
   const tests = unfreeze.map((pattern) => testOf(graph, pattern));
   return select((name) => tests.some((test) => test(name)));

@@ -121,6 +121,15 @@ export const recipeSchema = z.strictObject({
   backend: z.enum(["auto", ...backendNames]).default("auto").describe("Where to compute. Automatic measures what this device does best."),
 });
 
+/** Where a task does better with other defaults than the schema's. There is no new head in a model that writes, and it learns in few epochs. */
+const defaultsByTask: Partial<Record<TaskId, Readonly<Partial<z.input<typeof recipeSchema>>>>> = {
+  "text-generation": { unfreeze: "all", epochs: 4, batchSize: 8, trunkLearningRateScale: 0.3 },
+};
+
+function ownDefaults(task: unknown): object {
+  return (typeof task === "string" && Object.hasOwn(defaultsByTask, task) && defaultsByTask[task as TaskId]) || {};
+}
+
 /** A recipe with every default filled in. */
 export type Recipe = z.output<typeof recipeSchema>;
 /** What a person may write: only `task` and `model` are required. */
@@ -131,7 +140,7 @@ export type RecipeInput = z.input<typeof recipeSchema>;
  * @throws GraftError naming the first field that is wrong.
  */
 export function parseRecipe(value: unknown, where = "recipe"): Recipe {
-  const result = recipeSchema.safeParse(value);
+  const result = recipeSchema.safeParse(typeof value === "object" && value !== null && !Array.isArray(value) ? { ...ownDefaults((value as { readonly task?: unknown }).task), ...value } : value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const field = issue?.path.join(".") ?? "";
@@ -140,6 +149,14 @@ export function parseRecipe(value: unknown, where = "recipe"): Recipe {
     what: issue?.message ?? "not a recipe",
     next: "docs/recipe.md lists every field with its values.",
   });
+}
+
+/** The same recipe for another task: what was at the old task's default goes to the new one's. */
+export function recipeForTask(recipe: Recipe, task: TaskId): Recipe {
+  if (task === recipe.task) return recipe;
+  const [from, to] = [recipe.task, task].map((each): Readonly<Record<string, unknown>> => parseRecipe({ task: each, model: recipe.model })) as [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>];
+  const entries = Object.entries(recipe).map(([name, value]) => [name, JSON.stringify(value) === JSON.stringify(from[name]) ? to[name] : value]);
+  return { ...(Object.fromEntries(entries) as Recipe), task };
 }
 
 /** A recipe with every field written out has two thousand characters; lists of layers are what can be long. */

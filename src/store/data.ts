@@ -6,6 +6,7 @@ import { create } from "zustand";
 import { CancelledError, type ErrorSentence } from "../core/errors.ts";
 import type { Progress, SampleCard, SplitOptions } from "../protocol/api.ts";
 import type { ColumnMapping, DataSummary, OpenedData, SourceFile, TablePreview } from "../protocol/data.ts";
+import { recipeForTask } from "../protocol/recipe.ts";
 import { sentenceOf, worker } from "./client.ts";
 import { useRecipe } from "./recipe.ts";
 
@@ -69,8 +70,8 @@ function sameSplit(a: SplitOptions, b: SplitOptions): boolean {
 export const useData = create<DataState>()((set, get) => {
   const ready = async (summary: DataSummary): Promise<void> => {
     appliedSplit = initialSplit;
-    const { update } = useRecipe.getState();
-    update({ task: summary.task, columns: summary.columns });
+    const { recipe, replace } = useRecipe.getState();
+    replace({ ...recipeForTask(recipe, summary.task), columns: summary.columns });
     set((state) => ({ phase: { kind: "ready", summary }, error: null, exclusions: new Map(), lastExclusion: null, revision: state.revision + 1 }));
     await followRecipe();
   };

@@ -8,6 +8,7 @@ import { JsonCursor } from "../../formats/json-cursor.ts";
 import { mutateJson } from "../../formats/testing/mutate.ts";
 import { Rng } from "../../core/rng.ts";
 import { createHuggingFaceTokenizer, type TokenizerOptions } from "./hugging-face.ts";
+import { byteLetters } from "../testing/byte-gpt2.ts";
 import { bytePairJson, wordPieceJson } from "./legacy-files.ts";
 import type { Tokenizer } from "../types.ts";
 
@@ -22,13 +23,6 @@ const wordPieces = (config: object = {}, more: readonly string[] = []): Tokenize
 const pairs = ["l", "o", "w", "e", "r", "s", "t", "i", "d", "n", "\u0120", "\u0120l", "\u0120n", "\u0120lo", "\u0120low", "er", "\u0120lowest", "\u0120newer", "\u0120wider", "<unk>"];
 const merges = "#version: 0.2\n\u0120 l\n\u0120l o\n\u0120lo w\ne r\n";
 const bytePairs = (vocabulary: readonly string[], config: object = {}): Tokenizer => createHuggingFaceTokenizer(bytePairJson(cursor(Object.fromEntries(vocabulary.map((piece, id) => [piece, id]))), merges, cursor(config)), {}, { ...options, paddingId: vocabulary.length - 1 });
-
-/** GPT-2's letters for the 256 bytes, in the order of its vocabulary: printable ones stand for themselves, the others follow from U+0100. */
-function byteLetters(): readonly string[] {
-  const printable = [...Array(256).keys()].filter((byte) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174);
-  const others = [...Array(256).keys()].filter((byte) => !printable.includes(byte));
-  return [...printable.map((byte) => String.fromCharCode(byte)), ...others.map((_, i) => String.fromCharCode(256 + i))];
-}
 
 describe("WordPiece from vocab.txt", () => {
   it("splits transformers' example as transformers does, between the marks", () => {

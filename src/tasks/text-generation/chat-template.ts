@@ -13,7 +13,7 @@ export interface Segment {
   readonly ends?: boolean;
 }
 
-interface ChatTemplate {
+export interface ChatTemplate {
   readonly id: "plain" | "chatml" | "llama-3" | "llama-2";
   readonly segments: (turns: readonly ChatTurn[]) => readonly Segment[];
   /** What the assistant's next words follow. */
@@ -80,4 +80,10 @@ export function chatTemplateOf(files: TokenizerFiles, tokenizer: Pick<Tokenizer,
 function templateText(config: unknown): string {
   const template = (config as { readonly chat_template?: unknown } | undefined)?.chat_template;
   return typeof template === "string" ? template : JSON.stringify(template ?? "");
+}
+
+/** A conversation up to what the assistant says first, and the mark behind which it would say it. */
+export function renderChat({ segments, opening }: ChatTemplate, turns: readonly ChatTurn[]): string {
+  const first = turns.findIndex(({ role }) => role === "assistant");
+  return `${segments(first === -1 ? turns : turns.slice(0, first)).map(({ text }) => text).join("")}${opening}`;
 }

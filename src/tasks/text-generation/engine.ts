@@ -1,14 +1,64 @@
 /** Learning to write: texts as windows of tokens, each token's target the one after it. */
 import { GraftError } from "../../core/errors.ts";
-import type { TaskEngine } from "../engine.ts";
+import { TextCorpus } from "../../data/corpus/text-corpus.ts";
+import { TextGenerator } from "../../engine/generation/text-generator.ts";
+import type { ModelInput } from "../../models/types.ts";
+import type { GenerationMetrics } from "../../protocol/run.ts";
+import { evaluate } from "../../train/evaluate.ts";
+import { weightOf } from "../../train/examples.ts";
+import { isAdapter } from "../../graph/surgery/lora.ts";
+import type { Measured, TaskEngine } from "../engine.ts";
+import { chatTemplateOf, renderChat } from "./chat-template.ts";
+import { corpusExamples } from "./examples.ts";
+import { graftWriter } from "./graft.ts";
+import { generationObjective } from "./objective.ts";
+import { drawSamples, promptsOf } from "./samples.ts";
+
+type TextInput = Extract<ModelInput, { readonly kind: "text" }>;
 
 export const textGenerationEngine: TaskEngine = {
   id: "text-generation",
   classes: () => [],
-  graft() {
-    throw new GraftError({ where: "text generation", what: "no model can be trained for it yet" });
+  graft: (loaded, recipe, _, rng) => graftWriter(loaded, recipe, rng),
+
+  async prepare({ recipe, dataset, input, onProgress, control }) {
+    const text = textInput(input, recipe.model);
+    if (!(dataset instanceof TextCorpus)) throw new GraftError({ where: dataset.name, what: "it is no text to learn to write from", wanted: "plain text, prompts with completions, or conversations", next: "Open other data, or choose another task" });
+    const { source, bySplit } = await corpusExamples(dataset, text, recipe, { onProgress, control });
+    const prompts = promptsOf(recipe, dataset, ({ turns }) => renderChat(chatTemplateOf(text.tokenizerFiles, text.tokenizer), turns));
+    return {
+      source,
+      examples: bySplit,
+      objective: generationObjective(recipe),
+      learningRateScale: (parameter) => (isAdapter(parameter) ? 1 : recipe.trunkLearningRateScale),
+      measure: async (_, examples, { problem, control: stop }) => {
+        const { loss, score } = await evaluate(examples, { ...problem, batchSize: problem.microBatchSize, control: stop, keepOutputs: false });
+        return new MeasuredText({ loss, perplexity: Math.exp(loss), tokenAccuracy: score, tokens: weightOf(source, examples) });
+      },
+      afterEvaluation: async (epoch, module, stop) => [{ kind: "samples", epoch, samples: await drawSamples(writerOf(module, text), prompts, recipe, stop) }],
+    };
   },
-  prepare() {
-    throw new GraftError({ where: "text generation", what: "no model can be trained for it yet" });
-  },
+
+  writer: (module, input) => writerOf(module, textInput(input, "opened")),
 };
+
+class MeasuredText implements Measured {
+  readonly metrics: GenerationMetrics;
+
+  constructor(metrics: GenerationMetrics) {
+    this.metrics = metrics;
+  }
+
+  results(before: Measured): ReturnType<Measured["results"]> {
+    return { kind: "generation", before: (before as MeasuredText).metrics, after: this.metrics };
+  }
+}
+
+function writerOf(module: ConstructorParameters<typeof TextGenerator>[0]["module"], { tokenizer, maxTokens, endOfText = [] }: TextInput): TextGenerator {
+  return new TextGenerator({ module, tokenizer, maxTokens, endOfText });
+}
+
+function textInput(input: ModelInput, model: string): TextInput {
+  if (input.kind === "text") return input;
+  throw new GraftError({ where: `model ${model}`, what: "it does not take text", next: "Choose a model that writes" });
+}

@@ -5,13 +5,15 @@ import { FieldRow, type FieldProps } from "../primitives/FieldRow.tsx";
 import { NumberField } from "../primitives/NumberField.tsx";
 import { TextField } from "./TextField.tsx";
 import { fieldControl, fieldLabel, formatField, parseTyped } from "./controls.ts";
-import { fieldDefault, fieldHelp, isDefault, type FieldPath, type FieldValue } from "./fields.ts";
+import { fieldHelp, type FieldPath, type FieldValue } from "./fields.ts";
 import classes from "./settings.module.css";
 import { stepSetting } from "./stepping.ts";
 
 interface SettingFieldProps<Path extends FieldPath> {
   readonly path: Path;
   readonly value: FieldValue<Path>;
+  /** Its default. */
+  readonly fallback: FieldValue<Path>;
   /** Where another setting makes this one moot. */
   readonly disabled?: boolean;
   /** Below the control. */
@@ -19,11 +21,10 @@ interface SettingFieldProps<Path extends FieldPath> {
   readonly onChange: (value: FieldValue<Path>) => void;
 }
 
-export function SettingField<Path extends FieldPath>({ path, value, disabled = false, children, onChange }: SettingFieldProps<Path>) {
+export function SettingField<Path extends FieldPath>({ path, value, fallback, disabled = false, children, onChange }: SettingFieldProps<Path>) {
   const input = fieldControl(path);
-  const fallback = fieldDefault(path);
   const row = useRef<HTMLDivElement>(null);
-  const changed = !isDefault(path, value);
+  const changed = JSON.stringify(value) !== JSON.stringify(fallback);
 
   // The button that was pressed goes away with the change; the focus stays with the setting.
   const reset = (): void => {

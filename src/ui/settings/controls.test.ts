@@ -19,8 +19,8 @@ describe("controls", () => {
     expect(new Set(fieldPaths.map(fieldLabel)).size).toBe(fieldPaths.length);
     for (const path of fieldPaths) {
       expect(fieldHelp(path), path).toMatch(/\.$/);
-      expect(fieldProblem(path, fieldDefault(path)), path).toBeNull();
-      expect(formatField(fieldDefault(path)), path).toMatch(/\S/);
+      expect(fieldProblem(path, fieldDefault(recipe, path)), path).toBeNull();
+      expect(formatField(fieldDefault(recipe, path)), path).toMatch(/\S/);
     }
   });
 

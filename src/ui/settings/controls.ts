@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { Typed } from "../primitives/number-range.ts";
-import { fieldDefault, fieldPatch, fieldProblem, fieldValue, isDefault, schemaOf, type FieldPath, type FieldValue } from "./fields.ts";
+import { fieldDefault, fieldPatch, fieldProblem, isDefault, schemaOf, type FieldPath, type FieldValue } from "./fields.ts";
 
 /** In the order of the schema. */
 const labels: Readonly<Record<FieldPath, string>> = {
@@ -131,10 +131,10 @@ export function parseTyped(path: FieldPath, text: string): Typed {
 }
 
 export function isChanged(recipe: Recipe, path: FieldPath): boolean {
-  return !isDefault(path, fieldValue(recipe, path));
+  return !isDefault(recipe, path);
 }
 
 /** The settings at their defaults; data, model and layers stay as they were chosen. */
 export function defaultSettings(recipe: Recipe): Recipe {
-  return fieldPaths.reduce((reset, path) => ({ ...reset, ...fieldPatch(reset, path, fieldDefault(path)) }), recipe);
+  return fieldPaths.reduce((reset, path) => ({ ...reset, ...fieldPatch(reset, path, fieldDefault(recipe, path)) }), recipe);
 }

@@ -13,8 +13,8 @@ describe("a recipe's fields", () => {
   });
 
   it("know their value and their default", () => {
-    expect([fieldValue(recipe, "epochs"), fieldDefault("epochs")]).toEqual([7, 20]);
-    expect([fieldValue(recipe, "earlyStopping.patience"), fieldDefault("earlyStopping.patience")]).toEqual([9, 5]);
+    expect([fieldValue(recipe, "epochs"), fieldDefault(recipe, "epochs")]).toEqual([7, 20]);
+    expect([fieldValue(recipe, "earlyStopping.patience"), fieldDefault(recipe, "earlyStopping.patience")]).toEqual([9, 5]);
   });
 
   it("change only themselves", () => {

@@ -20,7 +20,6 @@ export type FieldValue<Path extends FieldPath> = Path extends `${infer Group ext
     ? Recipe[Path]
     : never;
 
-const defaults = parseRecipe({ task: "image-classification", model: "any" });
 
 function locate(path: FieldPath): readonly [group: keyof typeof shapes, name: string] | readonly [group: null, name: keyof Recipe] {
   const [group, name] = path.split(".");
@@ -43,12 +42,17 @@ export function fieldValue<Path extends FieldPath>(recipe: Recipe, path: Path): 
   return (group === null ? recipe[name] : (recipe[group] as Record<string, unknown>)[name]) as FieldValue<Path>;
 }
 
-export function fieldDefault<Path extends FieldPath>(path: Path): FieldValue<Path> {
-  return fieldValue(defaults, path);
+const defaults = new Map<Recipe["task"], Recipe>();
+
+/** Of the recipe's task. */
+export function fieldDefault<Path extends FieldPath>({ task }: Pick<Recipe, "task">, path: Path): FieldValue<Path> {
+  const known = defaults.get(task) ?? parseRecipe({ task, model: "any" });
+  defaults.set(task, known);
+  return fieldValue(known, path);
 }
 
-export function isDefault<Path extends FieldPath>(path: Path, value: FieldValue<Path>): boolean {
-  return JSON.stringify(value) === JSON.stringify(fieldDefault(path));
+export function isDefault(recipe: Recipe, path: FieldPath): boolean {
+  return JSON.stringify(fieldValue(recipe, path)) === JSON.stringify(fieldDefault(recipe, path));
 }
 
 /** What to give to the recipe's `update`. */

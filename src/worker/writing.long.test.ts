@@ -1,0 +1,64 @@
+/** A run that learns to write, in the worker: a small GPT-2 on a text, in full and by adapters, and its download opened again. */
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import { openFiles } from "../data/open.ts";
+import { memory } from "../engine/backend.ts";
+import { openCheckpoint } from "../models/checkpoints/open.ts";
+import { byteGpt2 } from "../models/testing/byte-gpt2.ts";
+import { generationSchema } from "../protocol/generation.ts";
+import { parseRecipe, type RecipeInput } from "../protocol/recipe.ts";
+import type { GenerationResults, RunEvent } from "../protocol/run.ts";
+import { Device } from "./device.ts";
+import { FineTuningRun } from "./run.ts";
+
+const wasmPath = fileURLToPath(new URL("../../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url));
+const text = Array.from({ length: 120 }, (_, i) => `The ${["cat", "dog", "owl"][i % 3] as string} sat on the ${["mat", "log", "bough"][i % 3] as string}.\n\n`).join("");
+const device = new Device(wasmPath);
+
+async function trained(settings: Partial<RecipeInput>, onEvent: (event: RunEvent) => void = () => {}): Promise<FineTuningRun> {
+  const { loaded } = await openCheckpoint(byteGpt2());
+  const opened = await openFiles([{ path: "animals.txt", blob: new Blob([text]) }]);
+  if (opened.kind !== "texts") throw new Error("A text file is texts.");
+  const recipe = parseRecipe({ task: "text-generation", model: "checkpoint-small", backend: "wasm", epochs: 3, batchSize: 4, learningRate: 1e-2, trunkLearningRateScale: 1, generation: { contextLength: 32, sampleTokens: 8, prompts: ["The cat"] }, ...settings });
+  opened.dataset.setSplit({ ...recipe.split, seed: recipe.seed });
+  const backend = await device.activate("wasm");
+  const run = new FineTuningRun({ recipe, dataset: opened.dataset, loaded, backend, onEvent, replaceDevice: () => device.replace() });
+  await run.start();
+  return run;
+}
+
+describe("a run that learns to write", () => {
+  let baseline = 0;
+  beforeAll(async () => {
+    await device.activate("wasm");
+    baseline = memory().tensors;
+  });
+
+  test("halves the perplexity, draws samples before the first step and after each epoch, and leaves no tensor", { timeout: 120_000 }, async () => {
+    const events: RunEvent[] = [];
+    const run = await trained({}, (event) => events.push(event));
+    const { before, after } = run.results().validation as GenerationResults;
+    expect(after.perplexity).toBeLessThan(0.5 * before.perplexity);
+    expect(after.loss).toBeCloseTo(Math.log(after.perplexity), 6);
+    expect(after.tokens).toBe(before.tokens);
+    expect(events.flatMap((event) => (event.kind === "samples" ? [event.epoch] : []))).toEqual([0, 1, 2, 3]);
+    expect(run.results().samples?.at(-1)?.samples[0]?.prompt).toBe("The cat");
+    run.dispose();
+    expect(memory().tensors).toBe(baseline);
+  });
+
+  test("adapters alone learn, under a fifth of these few parameters, and the model before is still there", { timeout: 120_000 }, async () => {
+    const run = await trained({ unfreeze: "head", lora: { enabled: true, rank: 4, alpha: 8 } });
+    const { validation, info } = run.results();
+    const { before, after } = validation as GenerationResults;
+    // Of a base that has never read anything: its frozen output can hardly be moved.
+    expect(after.perplexity).toBeLessThan(0.98 * before.perplexity);
+    expect(info.trainableParameters).toBeLessThan(0.2 * info.totalParameters);
+    const options = { ...generationSchema.parse({}), temperature: 0, maxNewTokens: 12 };
+    const write = (which: "tuned" | "base"): ReturnType<FineTuningRun["write"]> => run.write(which, "The cat", options, {});
+    const [tuned, base, again] = [await write("tuned"), await write("base"), await write("tuned")];
+    expect(again.text).toBe(tuned.text);
+    expect(base.text).not.toBe(tuned.text);
+    run.dispose();
+  });
+});
