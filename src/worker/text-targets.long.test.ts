@@ -92,7 +92,8 @@ test("a number of a pair: in its own units everywhere, and the second text count
   expect(await plain(ids)).toBeAllClose([answer.value], { rtol: 1e-5 });
   expect(Object.keys(files)).toContain("model.onnx");
   const { yardstick } = ofKind(results.validation, "regression");
-  expect(yardstick?.meanAbsoluteError).toBeLessThan(150);
+  // Counting words cannot tell which of the two texts a word is of.
+  expect(yardstick?.meanAbsoluteError).toBeGreaterThan(2 * (after.meanAbsoluteError ?? NaN));
   expect(JSON.parse(text("metrics.json"))).toMatchObject({ validationYardstick: yardstick });
   expect(text("README.md")).toMatch(/the number price[^]*Mean absolute error: validation [^]*price, in its own units/);
   expect(JSON.parse(text("graft.json"))).toMatchObject({ target: "regression", isPair: true, headline: { name: "Mean absolute error", isShare: false } });
