@@ -3,7 +3,7 @@
  * CancelledError (client/ carries both across); anything else is a bug. Jobs report progress at most ten times a second
  * and end with CancelledError after `cancel()`.
  */
-import type { ColumnMapping, DataSummary, FileParts, ItemPage, ItemQuery, OpenedData, SourceFile } from "./data.ts";
+import type { ColumnMapping, DataSummary, FileParts, ItemPage, ItemQuery, OpenedData, SourceFile, TokenLengths } from "./data.ts";
 import type { Headline } from "./headline.ts";
 import type { HubAccess, HubHit, HubQuery, HubRepository, StorageReport } from "./hub.ts";
 import type { DeviceReport, ModelCard, ModelLayers, OutlineNode, SelectionReport } from "./models.ts";
@@ -76,6 +76,8 @@ export interface WorkerApi {
   /** Every node of the same graph, for the layer map. */
   describeGraph(recipe: Recipe): Promise<readonly OutlineNode[]>;
   describeSelection(recipe: Recipe): Promise<SelectionReport>;
+  /** How long the open texts are for the recipe's model. @throws GraftError if no texts to classify are open, or the model does not take text. */
+  describeTokenLengths(recipe: Pick<Recipe, "model" | "maxTokens">): Promise<TokenLengths>;
   /** `count` augmented versions of one image item, as small PNGs. */
   previewAugmentation(item: number, augmentation: Augmentation, options: { readonly seed: number; readonly count: number }): Promise<readonly Blob[]>;
 

@@ -119,6 +119,18 @@ export interface NumberSummary {
   readonly bins: readonly HistogramBin[];
 }
 
+/** Of the included texts, in the tokens of one model. */
+export interface TokenLengths {
+  readonly texts: number;
+  readonly longest: number;
+  /** Tokens of a text that a run lets the model see. */
+  readonly limit: number;
+  /** How many texts are longer. */
+  readonly cut: number;
+  /** Each holds the lengths above `from`, up to `to`; one ends at the limit where texts are cut. */
+  readonly bins: readonly HistogramBin[];
+}
+
 export interface DataSummary {
   readonly name: string;
   readonly task: TaskId;

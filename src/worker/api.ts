@@ -10,6 +10,8 @@ import type { ColumnMapping, DataSummary, FileParts, OpenedData, SourceFile } fr
 import { parseRecipe, type Recipe } from "../protocol/recipe.ts";
 import type { RunEvent } from "../protocol/run.ts";
 import { previewViews } from "../tasks/image-classification/preview.ts";
+import { takesText } from "../tasks/text-classification/encode.ts";
+import { tokenLengths } from "../tasks/text-classification/token-lengths.ts";
 import { Device } from "./device.ts";
 import { exportRun } from "./export.ts";
 import { HubModels } from "./hub-models.ts";
@@ -122,6 +124,13 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
     describeLayers: async (recipe) => models.layers(recipe, dataset),
     describeGraph: async (recipe) => models.outline(recipe, dataset),
     describeSelection: async (recipe) => models.selection(recipe, dataset),
+    describeTokenLengths: async (recipe) => {
+      const data = openData();
+      if (data.task !== "text-classification") throw new GraftError({ what: "the open data has no texts to classify", next: "Open a CSV with texts first" });
+      const { input } = await models.load(recipe.model);
+      if (input.kind !== "text") throw takesText(recipe.model);
+      return tokenLengths(data, input, recipe);
+    },
     previewAugmentation: async (item, augmentation, options) => previewViews(openData() as ImageDataset, item, augmentation, options),
 
     startRun: async (recipe, report) => {

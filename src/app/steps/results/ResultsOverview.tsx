@@ -13,6 +13,7 @@ import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { Stat, StatRow } from "../../../ui/primitives/Stat.tsx";
 import { ClassMetricsTable } from "../../../ui/results/ClassMetricsTable.tsx";
 import { ConfusionMatrix } from "../../../ui/results/ConfusionMatrix.tsx";
+import { QualityPanel } from "../../../ui/results/QualityPanel.tsx";
 import { TryIt } from "../../../ui/results/TryIt.tsx";
 import { cellName, type Cell } from "../../../ui/results/confusion.ts";
 import { ConfusionDrawer } from "./ConfusionDrawer.tsx";
@@ -102,6 +103,8 @@ function AnsweredResults({ shown, split, help, splitControl, results, recipe }: 
           <ClassMetricsTable after={shown.after.perLabel} before={shown.before.perLabel} noun="label" />
         </Panel>
       )}
+
+      <QualityPanel measured={shown} split={split} />
 
       <MistakesPanel key={split} kind={kind} mistakes={mistakes} help={mistakesHelp[shown.kind]} dataReplaced={dataReplaced} />
 

@@ -8,10 +8,12 @@ import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { BackendReport } from "../../../ui/settings/BackendReport.tsx";
 import { ScheduleChart } from "../../../ui/settings/ScheduleChart.tsx";
 import { SettingsPanel } from "../../../ui/settings/SettingsPanel.tsx";
+import { TokenLengthsFigure } from "../../../ui/settings/TokenLengthsFigure.tsx";
 import { AugmentationPanel } from "./AugmentationPanel.tsx";
 import { Setting } from "./Setting.tsx";
 import { WritingSettings } from "./WritingSettings.tsx";
 import { useDeviceReport } from "./useDeviceReport.ts";
+import { useTokenLengths } from "./useTokenLengths.ts";
 
 /** Whether anything but what is new learns. */
 function useTrunkLearns(): boolean {
@@ -64,6 +66,7 @@ export function AdvancedSettings({ summary }: { readonly summary: DataSummary })
   const hasPixelRange = useModel(({ cards }) => cards.find(({ id }) => id === recipe.model)?.pixelRange !== undefined);
   const images = recipe.task === "image-classification";
   const writes = recipe.task === "text-generation";
+  const { lengths, error } = useTokenLengths(recipe.task === "text-classification");
 
   return (
     <>
@@ -99,7 +102,13 @@ export function AdvancedSettings({ summary }: { readonly summary: DataSummary })
         <SettingsPanel
           title="Input and head"
           help={images ? "What the model gets to see of each image, and what the head gets to see of the model." : "What the model gets to read of each text, and what the head gets to read of the model."}
-          below={<ModelError about={/^(?!LoRA|trunk dropout)/} />}
+          below={
+            <>
+              <ModelError about={/^(?!LoRA|trunk dropout)/} />
+              {lengths && <TokenLengthsFigure lengths={lengths} />}
+              {error && <Sentence sentence={error} />}
+            </>
+          }
         >
           {images ? <Setting path="imageSize" /> : <Setting path="maxTokens" />}
           {images && hasPixelRange && <Setting path="pixelRange" />}
