@@ -44,6 +44,8 @@ export function guessDelimiter(text: string): string | null {
 }
 
 const knownNames = new Set("text label class category sentence review message tweet comment content body title name id index sentiment target emotion intent topic split v1 v2 prompt completion instruction response".split(" "));
+/** Whether a row has a name that columns often have. */
+export const hasKnownName = (row: readonly string[]): boolean => row.some((cell) => knownNames.has(cell.trim().toLowerCase()));
 const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinite(Number(cell));
 
 /**
@@ -56,7 +58,7 @@ const isNumber = (cell: string): boolean => cell.trim() !== "" && Number.isFinit
 export function guessHeader(rows: readonly (readonly string[])[]): boolean {
   const [first, ...others] = rows;
   if (!first) return false;
-  if (first.some((cell) => knownNames.has(cell.trim().toLowerCase()))) return true;
+  if (hasKnownName(first)) return true;
   if (others.length === 0) return false;
   if (first.some(isNumber)) return false;
   const columns = first.map((_, column) => others.map((row) => row[column] ?? "").filter((cell) => cell !== ""));

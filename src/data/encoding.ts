@@ -12,6 +12,10 @@ const pieceBytes = 4 * 2 ** 20;
 const sampleBytes = 64 * 2 ** 10;
 /** V8's longest string has a little over half a billion characters. */
 const longestTextBytes = 500_000_000;
+/** Share of bytes that no text in Windows-1252 has; compressed data has ten times as many. */
+const mostControls = 0.01;
+/** All but tab, line breaks, form feed and escape. */
+const isControl = (byte: number): boolean => byte < 32 && !(byte >= 9 && byte <= 13) && byte !== 27;
 
 /**
  * A byte order mark decides; else zeros in every other byte mean UTF-16; else valid UTF-8 is UTF-8; else it is Windows-1252,
@@ -22,12 +26,14 @@ export async function decodeText(blob: Blob, name: string, options: JobOptions =
   if (blob.size > longestTextBytes) throw new GraftError({ where: name, what: `${Math.round(blob.size / 1e6)} MB of text`, wanted: "at most 500 MB", next: "Split the file" });
   const sample = new Uint8Array(await blob.slice(0, sampleBytes).arrayBuffer());
   const found = markedEncoding(sample) ?? unmarkedUtf16(sample);
-  if (!found && sample.includes(0)) throw new GraftError({ where: name, what: "the file is not text", wanted: "a CSV or TSV file", next: "Export the table as CSV and drop that" });
+  const noText = (): GraftError => new GraftError({ where: name, what: "the file is not text", wanted: "a CSV or TSV file, or plain text", next: "Export the table as CSV, or the document as text, and drop that" });
+  if (!found && sample.includes(0)) throw noText();
   if (found) return { text: await decodePieces(blob, found.label, name, options), encoding: found.encoding };
   try {
     return { text: await decodePieces(blob, "utf-8", name, options, true), encoding: "UTF-8" };
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
+    if (sample.filter(isControl).length > mostControls * sample.length) throw noText();
     return { text: await decodePieces(blob, "windows-1252", name, options), encoding: "Windows-1252" };
   }
 }

@@ -4,7 +4,7 @@
  */
 import { GraftError } from "../core/errors.ts";
 import type { DataIssue, SourceFile, TablePreview } from "../protocol/data.ts";
-import { guessDelimiter, sampleRecords } from "./columns.ts";
+import { guessDelimiter, hasKnownName, sampleRecords } from "./columns.ts";
 import { corpusFromTable } from "./corpus/from-table.ts";
 import { openJsonLines } from "./corpus/json-lines.ts";
 import { openTexts, textExtensions } from "./corpus/open-texts.ts";
@@ -37,7 +37,7 @@ export async function openFiles(files: readonly SourceFile[], options: JobOption
   const visible = files.filter(({ path }) => !isHidden(path));
   const [only] = visible;
   if (only === undefined) throw new GraftError({ what: files.length === 0 ? "no files" : "only hidden files", wanted });
-  if (visible.length > 1) return openMany(visible, { name: commonFolder(visible), folders: [] }, [], options);
+  if (visible.length > 1) return openMany(visible, { name: commonFolder(visible) ?? unnamed(visible), folders: [] }, [], options);
   const { path } = only;
   const found = await detectFile(only.blob);
   if (found.kind === "zip") return openZip(only, options);
@@ -50,7 +50,7 @@ export async function openFiles(files: readonly SourceFile[], options: JobOption
 async function openDocument(file: SourceFile, issues: readonly DataIssue[], options: JobOptions): Promise<OpenedFiles> {
   const extension = extensionOf(file.path);
   if (tableExtensions.has(extension)) return openTable(file, issues, options);
-  if (lineExtensions.has(extension) || (extension !== "md" && (await beginsAsJson(file.blob)))) return { kind: "texts", dataset: await openJsonLines(file, issues, options) };
+  if (lineExtensions.has(extension) || extension === "json" || (extension !== "md" && (await beginsAsJson(file.blob)))) return { kind: "texts", dataset: await openJsonLines(file, issues, options) };
   if (extension !== "md" && (await isTable(file, options))) return openTable(file, issues, options);
   return { kind: "texts", dataset: await openTexts([file], fileNameOf(file.path), issues, options) };
 }
@@ -60,7 +60,12 @@ async function beginsAsJson(blob: Blob): Promise<boolean> {
   return /^\uFEFF?\s*\{\s*"/.test(await blob.slice(0, sampleBytes).text());
 }
 
-/** Prose has commas and semicolons too, in some lines; a table has as many in each. */
+const soundShare = 0.8;
+
+/**
+ * Prose has commas and semicolons too: as many in each line hardly ever, unless a space follows each. Tabs and bars it has not, nor a first
+ * line of names that columns have; then some rows may be broken.
+ */
 async function isTable({ path, blob }: SourceFile, options: JobOptions): Promise<boolean> {
   const { text } = await decodeText(blob.slice(0, sampleBytes), path, options);
   const lines = text.split(/\r\n?|\n/).slice(0, -1);
@@ -68,12 +73,16 @@ async function isTable({ path, blob }: SourceFile, options: JobOptions): Promise
   const delimiter = guessDelimiter(sample);
   if (delimiter === null) return false;
   const rows = sampleRecords(sample, delimiter);
-  return rows.length > 1 && rows.every((row) => row.length === rows[0]?.length);
+  const [first] = rows;
+  if (first === undefined || rows.length < 2) return false;
+  const sound = rows.filter(({ length }) => length === first.length).length;
+  if (delimiter === "\t" || delimiter === "|" || hasKnownName(first)) return sound >= soundShare * rows.length;
+  return sound === rows.length && rows.some((row) => row.slice(1).some((cell) => /^\S/.test(cell)));
 }
 
 async function openZip({ path, blob }: SourceFile, options: JobOptions): Promise<OpenedFiles> {
   const { entries, folders, issues } = await readZip(blob, path);
-  if (entries.length === 0) throw new GraftError({ where: path, what: "the zip is empty", wanted: "images in class folders, or one CSV" });
+  if (entries.length === 0) throw new GraftError({ where: path, what: "the zip is empty", wanted: "images in class folders, one CSV, or texts" });
   if (entries.some((entry) => entry.path === "[Content_Types].xml")) throw new GraftError({ where: path, what: "it is an Office document", wanted, next: "Save the sheet as CSV first" });
   const pace = new Pace(options);
   const damaged: string[] = [];
@@ -105,14 +114,19 @@ function openMany(files: readonly SourceFile[], source: FolderSource, issues: re
   const tables = sheets.length > 0 ? sheets : lines.length > 0 ? lines : having(tableExtensions);
   if (tables.length > 1) throw new GraftError({ where: source.name, what: `${counted(tables.length, "table")}: ${listed(tables.map(({ path }) => path))}`, wanted: "one table", next: "Drop the one to train on" });
   if (tables[0]) return openDocument(tables[0], issues, options);
-  const texts = having(textExtensions);
+  const texts = files.filter(isText);
   if (texts.length === 1 && texts[0]) return openDocument(texts[0], issues, options);
-  return texts.length > 0 ? openManyTexts(texts, source, issues, options) : openImages(files, source, issues, options);
+  return texts.length > 0 ? openManyTexts(files, source, issues, options) : openImages(files, source, issues, options);
 }
 
+const isText = ({ path }: SourceFile): boolean => textExtensions.has(extensionOf(path));
+
 async function openManyTexts(files: readonly SourceFile[], source: FolderSource, issues: readonly DataIssue[], options: JobOptions): Promise<OpenedFiles> {
-  const inOrder = [...files].sort((a, b) => compareNaturally(a.path, b.path));
-  return { kind: "texts", dataset: await openTexts(inOrder, source.name, issues, options) };
+  const texts = files.filter(isText).sort((a, b) => compareNaturally(a.path, b.path));
+  const others = files.filter((file) => !isText(file)).map(({ path }) => path);
+  const message = `${counted(others.length, "file")} ${others.length === 1 ? "is no text and was" : "are no texts and were"} ignored: ${listed(others)}.`;
+  const ignored: DataIssue[] = others.length === 0 ? [] : [{ severity: "note", kind: "ignored-file", message, count: others.length, items: [] }];
+  return { kind: "texts", dataset: await openTexts(texts, source.name, [...issues, ...ignored], options) };
 }
 
 async function openTable(file: SourceFile, issues: readonly DataIssue[], options: JobOptions): Promise<OpenedFiles> {
@@ -157,7 +171,13 @@ async function checkImages(images: readonly FolderImage[], options: JobOptions):
 }
 
 /** The folder that everything stands in, if it is one. */
-function commonFolder(files: readonly SourceFile[]): string {
+function commonFolder(files: readonly SourceFile[]): string | null {
   const [first, ...others] = files.map(({ path }) => foldersOf(path)[0] ?? "");
-  return first && others.every((folder) => folder === first) ? first : "images";
+  return first && others.every((folder) => folder === first) ? first : null;
+}
+
+/** Of loose files. */
+function unnamed(files: readonly SourceFile[]): string {
+  const hasImages = files.some(({ path }) => imageExtensions.has(extensionOf(path)));
+  return !hasImages && files.some(isText) ? "texts" : "images";
 }

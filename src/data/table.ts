@@ -113,6 +113,13 @@ async function readRows(text: string, delimiter: string, hasHeader: boolean, opt
   return { first: first ?? [], rows, rowNumbers, ragged, strayQuotes };
 }
 
+/** @throws GraftError that names the columns, if it is none of them. */
+export function columnIndex({ columns, fileName }: Table, name: string): number {
+  const index = columns.indexOf(name);
+  if (index === -1) throw new GraftError({ where: fileName, what: `there is no column "${name}"`, wanted: `one of ${listed(columns.map((column) => `"${column}"`), 10)}` });
+  return index;
+}
+
 /** Column figures and the first rows, for choosing columns. */
 export async function previewTable(table: Table, options: JobOptions = {}): Promise<TablePreview> {
   const figures = await columnFigures(table, options);

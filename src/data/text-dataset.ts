@@ -1,5 +1,6 @@
 /** Texts, one or two an example, and what is predicted of them: a class, labels, or a number. What all data sets share is in item-dataset.ts. */
-import { labelColumns, type ClassSummary, type ClassificationColumns, type DataItem, type DataSummary, type HistogramBin, type Split } from "../protocol/data.ts";
+import { labelColumns } from "../core/label-columns.ts";
+import type { ClassSummary, ClassificationColumns, DataItem, DataSummary, HistogramBin, Split } from "../protocol/data.ts";
 import { LabelledDataset } from "./dataset.ts";
 import { examineLabels, examineNumbers, type NamedItem } from "./issues.ts";
 import { ItemDataset } from "./item-dataset.ts";

@@ -1,9 +1,10 @@
 /** From a table whose columns are named to a data set of texts: what a row without a text, a label or a number costs, and what is said of it. */
 import { GraftError } from "../core/errors.ts";
-import { labelColumns, targetOf, type ClassificationColumns, type DataIssue } from "../protocol/data.ts";
+import { labelColumns } from "../core/label-columns.ts";
+import type { ClassificationColumns, DataIssue } from "../protocol/data.ts";
 import { guessSeparator, parseFlag, parseNumber, splitLabels } from "./label-cells.ts";
 import { Pace, type JobOptions } from "./pace.ts";
-import type { Table } from "./table.ts";
+import { columnIndex, type Table } from "./table.ts";
 import { ClassTextDataset, LabelTextDataset, NumberTextDataset, type NumberItem, type TaggedItem, type TextDataset, type TextItem } from "./text-dataset.ts";
 import { counted, excerpt, listed } from "./wording.ts";
 
@@ -14,7 +15,7 @@ const mostLabels = 200;
 /** @throws GraftError if the columns are not in the table, are the same, or do not hold what is to be predicted. */
 export async function datasetFromTable(table: Table, mapping: ClassificationColumns, options: JobOptions = {}): Promise<TextDataset> {
   const { fileName, rows } = table;
-  const target = targetOf(mapping);
+  const target = mapping.target ?? "single-label";
   const names = [mapping.text, ...(mapping.secondText === undefined ? [] : [mapping.secondText]), ...labelColumns(mapping)];
   const repeated = names.find((name, i) => names.indexOf(name) !== i);
   if (repeated !== undefined) throw new GraftError({ where: fileName, what: `"${repeated}" is ${repeated === mapping.text && labelColumns(mapping).includes(repeated) ? "both the text and the label column" : "chosen more than once"}`, wanted: "a different column for each" });
@@ -45,7 +46,7 @@ interface ReadTexts {
 async function readTexts(table: Table, mapping: ClassificationColumns, options: JobOptions): Promise<ReadTexts> {
   const { fileName, rows, rowNumbers } = table;
   const wanted = [mapping.text, ...(mapping.secondText === undefined ? [] : [mapping.secondText])];
-  const needed = targetOf(mapping) === "multi-label" ? wanted : [...wanted, ...labelColumns(mapping)];
+  const needed = (mapping.target ?? "single-label") === "multi-label" ? wanted : [...wanted, ...labelColumns(mapping)];
   const textColumns = wanted.map((name) => columnIndex(table, name));
   const neededColumns = needed.map((name) => columnIndex(table, name));
   const pace = new Pace(options);
@@ -130,12 +131,6 @@ function tagged(item: ReadText["item"], labels: readonly string[]): TaggedItem {
 
 function cellOf(row: readonly string[], column: number): string {
   return (row[column] as string).trim();
-}
-
-function columnIndex({ columns, fileName }: Table, name: string): number {
-  const index = columns.indexOf(name);
-  if (index === -1) throw new GraftError({ where: fileName, what: `there is no column "${name}"`, wanted: `one of ${listed(columns.map((column) => `"${column}"`), 10)}` });
-  return index;
 }
 
 function emptyCellIssue(rows: readonly string[], fileName: string, columns: readonly string[]): DataIssue[] {

@@ -21,6 +21,22 @@ export function embeddedCheckpoint(card: ModelCard): ModelFamily {
 const trainedOn = "Novels of Jane Austen, the King James Bible, sayings, the Jargon File, WordNet's definitions and Webster's Dictionary of 1913, all from Debian packages.";
 const licence = "Apache-2.0 (pre-trained by Graft; tools/pretrain says how)";
 
+export const graftBert = embeddedCheckpoint({
+  id: "graft-bert",
+  name: "Graft BERT mini",
+  tasks: ["text-classification"],
+  summary: "A small BERT that Graft pre-trained itself: reads both ways, a token at a time.",
+  trainedOn,
+  licence,
+  source: "tools/pretrain in Graft's repository",
+  input: "English text, up to 256 tokens (about 180 words); longer texts are cut",
+  goodAt: "Trying out how a BERT is fine-tuned, with all layers unfrozen; longer texts than the sentence encoder takes.",
+  limits: "It has only begun to learn: its first use is to try the family without a network. The sentence encoder, or a BERT from the hub, is better. English only.",
+  parameters: 5_322_752,
+  downloadBytes: 10_980_574,
+  origin: "embedded",
+});
+
 export const graftGpt2 = embeddedCheckpoint({
   id: "graft-gpt2",
   name: "Graft GPT-2 mini",

@@ -7,7 +7,7 @@ import { describeModel } from "./describe-model.ts";
 const embedded = modelFiles();
 
 test("the catalog's files are the embedded models' files, no more and no fewer", () => {
-  expect(catalog.map(({ card }) => card.id)).toEqual(["mobilenet-v3-coco", "universal-sentence-encoder-lite", "graft-gpt2"]);
+  expect(catalog.map(({ card }) => card.id)).toEqual(["mobilenet-v3-coco", "universal-sentence-encoder-lite", "graft-bert", "graft-gpt2"]);
   expect(catalog.flatMap(({ files }) => files).sort()).toEqual([...embedded.keys()].filter((path) => path.startsWith("models/")).sort());
 });
 

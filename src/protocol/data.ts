@@ -64,11 +64,6 @@ export function classificationColumns(columns: ColumnMapping | undefined): Class
   return columns && "label" in columns ? columns : undefined;
 }
 
-/** The columns that say what is to be predicted. */
-export function labelColumns({ label }: ClassificationColumns): readonly string[] {
-  return typeof label === "string" ? [label] : label;
-}
-
 export interface GenerationColumns {
   /** Without it, the completion column holds whole texts. */
   readonly prompt?: string;

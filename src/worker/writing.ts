@@ -52,7 +52,7 @@ function checkedOptions(options: unknown): GenerationOptions {
   const result = generationSchema.safeParse(options);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw new GraftError({ where: `writing text, setting "${issue?.path.join(".") ?? ""}"`, what: issue?.message ?? "not settings for writing" });
+  throw new GraftError({ where: issue?.path.length ? `writing text, setting "${issue.path.join(".")}"` : "writing text", what: issue?.message ?? "not settings for writing" });
 }
 
 /** Joins what comes in quick succession. */
@@ -60,7 +60,7 @@ class Pieces {
   private readonly onText: OnText;
   private waiting = "";
   private sentMs = -Infinity;
-  private delivered: unknown;
+  private delivered: Promise<unknown> = Promise.resolve();
 
   constructor(onText: OnText) {
     this.onText = onText;
@@ -79,7 +79,11 @@ class Pieces {
 
   private send(): void {
     this.sentMs = performance.now();
-    this.delivered = this.onText(this.waiting);
+    const piece = this.waiting;
     this.waiting = "";
+    const sent = Promise.resolve(this.onText(piece));
+    // A page that is gone fails the end of the call; until then nobody waits.
+    this.delivered = Promise.all([this.delivered, sent]);
+    this.delivered.catch(() => undefined);
   }
 }

@@ -57,7 +57,7 @@ One document in fifty is held back, chosen by its content's hash.
 
 ## Training
 
-{told["steps"]:,} steps of AdamW, {told["tokens"] / 1e6:.1f} million tokens seen, {told["minutes"]} minutes on one busy core or two, with `tools/pretrain/run.sh` and its fixed seeds.
+{told["steps"]:,} steps of AdamW, {told["tokens"] / 1e6:.1f} million tokens seen, {told["minutes"]} minutes, with the scripts in `tools/pretrain` and their fixed seeds.
 Loss on held-back text: {told["validation"]:.3f} nats a token, perplexity {told["perplexity"]:.1f}{told.get("note", "")}.
 
 ## Limits

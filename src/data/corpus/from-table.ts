@@ -2,7 +2,7 @@
 import { GraftError } from "../../core/errors.ts";
 import type { DataIssue, GenerationColumns } from "../../protocol/data.ts";
 import { Pace, type JobOptions } from "../pace.ts";
-import type { Table } from "../table.ts";
+import { columnIndex, type Table } from "../table.ts";
 import { counted, listed } from "../wording.ts";
 import { itemOf, type CorpusItem } from "./documents.ts";
 import { TextCorpus } from "./text-corpus.ts";
@@ -33,10 +33,4 @@ export async function corpusFromTable(table: Table, mapping: GenerationColumns, 
   const message = `${fileName}: ${empty.length === 1 ? "1 row has" : `${counted(empty.length, "row")} have`} an empty "${completion}" and ${empty.length === 1 ? "was" : "were"} left out: ${listed(empty)}.`;
   const left: DataIssue[] = empty.length === 0 ? [] : [{ severity: "warning", kind: "empty-cell", message, count: empty.length, items: [] }];
   return new TextCorpus(fileName, items, [...table.issues, ...left], mapping);
-}
-
-function columnIndex({ columns, fileName }: Table, name: string): number {
-  const index = columns.indexOf(name);
-  if (index === -1) throw new GraftError({ where: fileName, what: `there is no column "${name}"`, wanted: `one of ${listed(columns.map((column) => `"${column}"`), 10)}` });
-  return index;
 }

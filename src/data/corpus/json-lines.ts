@@ -3,6 +3,7 @@
  * a text, `{"text"}`; the first sound line says which. What does not fit is left out, and said by its line.
  */
 import { GraftError, printable } from "../../core/errors.ts";
+import { parseJson } from "../../core/json.ts";
 import type { DataIssue, SourceFile } from "../../protocol/data.ts";
 import { Pace, type JobOptions } from "../pace.ts";
 import { fileNameOf } from "../source-names.ts";
@@ -52,9 +53,10 @@ export async function openJsonLines(file: SourceFile, issues: readonly DataIssue
 function documentOf(line: string, source: number): CorpusDocument | string {
   let value: unknown;
   try {
-    value = JSON.parse(line);
-  } catch {
-    return "it is no JSON";
+    value = parseJson(line, "a line");
+  } catch (error) {
+    if (error instanceof GraftError) return error.sentence.what;
+    throw error;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "it is no JSON object";
   const { messages, prompt, completion, text } = value as Readonly<Record<string, unknown>>;
@@ -74,7 +76,7 @@ function chatOf(messages: unknown): CorpusDocument | string {
   for (const [i, message] of (messages as readonly unknown[]).entries()) {
     const { role, content } = (typeof message === "object" && message !== null ? message : {}) as Readonly<Record<string, unknown>>;
     const known = typeof role === "string" && Object.hasOwn(roles, role) ? roles[role] : undefined;
-    if (known === undefined) return `the role of message ${i + 1} is ${typeof role === "string" ? `"${printable(role).slice(0, 40)}"` : "missing"} instead of system, user or assistant`;
+    if (known === undefined) return `the role of message ${i + 1} is ${typeof role === "string" ? `"${printable(role.slice(0, 40))}"` : "missing"} instead of system, user or assistant`;
     const words = wordsOf(content);
     if (words === null) return `the content of message ${i + 1} is no text`;
     turns.push({ role: known, content: words });

@@ -14,19 +14,21 @@ export function piecesOf(text: string): string[] {
   const size = Math.min(wantedLength, Math.max(leastLength, Math.floor(text.length / wantedPieces)));
   const pieces: string[] = [];
   let piece = "";
+  let hasWords = false;
+  const take = (): void => {
+    pieces.push(piece);
+    piece = "";
+    hasWords = false;
+  };
   for (const paragraph of paragraphsOf(text)) {
     for (const part of partsOf(paragraph, 2 * size)) {
-      if (piece.trim() !== "" && piece.length + part.length > 1.5 * size) {
-        pieces.push(piece);
-        piece = "";
-      }
+      if (hasWords && piece.length + part.length > 1.5 * size) take();
       piece += part;
-      if (piece.length < size || piece.trim() === "") continue;
-      pieces.push(piece);
-      piece = "";
+      hasWords ||= /\S/.test(part);
+      if (hasWords && piece.length >= size) take();
     }
   }
-  if (piece.trim() === "" && pieces.length > 0) pieces[pieces.length - 1] += piece;
+  if (!hasWords && pieces.length > 0) pieces[pieces.length - 1] += piece;
   else if (piece !== "") pieces.push(piece);
   return pieces;
 }
@@ -49,10 +51,11 @@ function partsOf(paragraph: string, limit: number): string[] {
 }
 
 function cutWithin(text: string, limit: number): number {
-  const head = text.slice(limit / 4, limit);
+  const least = Math.floor(limit / 4);
+  const head = text.slice(least, limit);
   for (const mark of [/\n(?=[^\n]*$)/, /(?<=[.!?…。！？]["'”’)]*)\s(?=[^.!?…。！？]*$)/, /\s(?=\S*$)/]) {
     const found = head.search(mark);
-    if (found > 0) return limit / 4 + found;
+    if (found > 0) return least + found;
   }
   // Not within a character of two units.
   return /[\uD800-\uDBFF]$/.test(text.slice(0, limit)) ? limit - 1 : limit;

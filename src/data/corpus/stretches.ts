@@ -9,6 +9,8 @@ import type { Split } from "../../protocol/data.ts";
 const mostSections = 8;
 /** A section of fewer pieces would hold back less than a few of them. */
 const leastSection = 25;
+/** Pieces of a stretch: where less is held back, there are fewer sections instead. */
+const leastStretch = 2;
 /** Even if more is asked for, this share is trained on. */
 const leastTrainShare = 0.1;
 
@@ -16,7 +18,8 @@ const leastTrainShare = 0.1;
 export function heldBackStretches(count: number, { validation, test, seed }: SplitOptions): Split[] {
   const splits = new Array<Split>(count).fill("train");
   const scale = Math.min(1, (1 - leastTrainShare) / Math.max(validation + test, Number.MIN_VALUE));
-  const sections = Math.min(mostSections, Math.max(1, Math.floor(count / leastSection)));
+  const rarest = Math.min(...[validation, test].filter((share) => share > 0));
+  const sections = Math.max(1, Math.min(mostSections, Math.floor(count / leastSection), Math.round((count * rarest * scale) / leastStretch)));
   const rng = new Rng(seed).fork("stretches");
   for (let section = 0; section < sections; section++) {
     const first = Math.floor((section * count) / sections);

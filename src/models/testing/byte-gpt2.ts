@@ -6,14 +6,8 @@ import type { ModelFile } from "../../formats/tfjs-files.ts";
 import { prune } from "../../graph/surgery/prune.ts";
 import { initialWeights } from "../initial-weights.ts";
 import { fileOf } from "./checkpoint-files.ts";
+import { byteLetters } from "./byte-tokenizers.ts";
 import { buildCheckpoint } from "./checkpoint-problems.ts";
-
-/** GPT-2's letters for the 256 bytes, in the order of its vocabulary: printable ones stand for themselves, the others follow from U+0100. */
-export function byteLetters(): readonly string[] {
-  const printable = [...Array(256).keys()].filter((byte) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174);
-  const others = [...Array(256).keys()].filter((byte) => !printable.includes(byte));
-  return [...printable.map((byte) => String.fromCharCode(byte)), ...others.map((_, i) => String.fromCharCode(256 + i))];
-}
 
 /** In a folder: config.json, model.safetensors, vocab.json and merges.txt; the last of its 257 tokens ends a text. */
 export function byteGpt2(): readonly ModelFile[] {

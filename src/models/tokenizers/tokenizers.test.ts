@@ -8,8 +8,8 @@ import { JsonCursor } from "../../formats/json-cursor.ts";
 import { mutateJson } from "../../formats/testing/mutate.ts";
 import { Rng } from "../../core/rng.ts";
 import { createHuggingFaceTokenizer, type TokenizerOptions } from "./hugging-face.ts";
-import { byteLetters } from "../testing/byte-gpt2.ts";
 import { bytePairJson, wordPieceJson } from "./legacy-files.ts";
+import { byteLetters, llama3Json } from "../testing/byte-tokenizers.ts";
 import type { Tokenizer } from "../types.ts";
 
 const options: TokenizerOptions = { paddingId: 0, rows: 1000, where: "tokenizer.json" };
@@ -96,21 +96,7 @@ describe("byte pairs from vocab.json and merges.txt", () => {
 });
 
 describe("tokenizer.json", () => {
-  /** As Llama 3's is made: its own pattern, bytes, and one mark ahead of every text. */
-  const llama3 = {
-    added_tokens: [{ id: 256, content: "<|begin_of_text|>", special: true, normalized: false, single_word: false, lstrip: false, rstrip: false }],
-    normalizer: null,
-    pre_tokenizer: {
-      type: "Sequence",
-      pretokenizers: [
-        { type: "Split", pattern: { Regex: "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+" }, behavior: "Isolated", invert: false },
-        { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
-      ],
-    },
-    post_processor: { type: "Sequence", processors: [{ type: "ByteLevel", add_prefix_space: true, trim_offsets: false, use_regex: true }, { type: "TemplateProcessing", single: [{ SpecialToken: { id: "<|begin_of_text|>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }], pair: [], special_tokens: { "<|begin_of_text|>": { id: "<|begin_of_text|>", ids: [256], tokens: ["<|begin_of_text|>"] } } }] },
-    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: { type: "BPE", dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, ignore_merges: true, vocab: Object.fromEntries(byteLetters().map((letter, id) => [letter, id])), merges: [] },
-  };
+  const llama3 = llama3Json();
 
   /** As XLM-RoBERTa's is made: pieces with scores, the best way through a text. */
   const unigram = {
@@ -143,7 +129,7 @@ describe("tokenizer.json", () => {
     ["nothing", {}, /"vocab".*missing/],
     ["a list", [], /Expected an object/],
     ["ids beyond the table", { ...unigram, added_tokens: [{ id: 1000, content: "<x>" }] }, /it has the id 1000, the model has 1000 tokens/],
-    ["ids that are none", { ...llama3, model: { ...llama3.model, vocab: { a: 1.5 } } }, /"a": it is 1\.5\. Expected a whole number of at least 0/],
+    ["ids that are none", { ...llama3, model: { type: "BPE", merges: [], vocab: { a: 1.5 } } }, /"a": it is 1\.5\. Expected a whole number of at least 0/],
     ["a kind that is unknown", { ...llama3, pre_tokenizer: { type: "Telepathy" } }, /it is no tokenizer that Graft knows \(.*Telepathy/],
     ["a part that is missing", { ...llama3, decoder: undefined, post_processor: 3 }, /it is no tokenizer that Graft knows/],
   ])("is refused with a sentence: %s", (_, json, message) => {

@@ -6,10 +6,11 @@
 import type { ChatTurn } from "../../data/corpus/documents.ts";
 import type { Tokenizer, TokenizerFiles } from "../../models/types.ts";
 
-/** A part of a text. `ends`: the token that ends a text follows it, and is learned. */
+/** A part of a text. `begins`: the tokenizer's mark that opens a text stands before it; `ends`: the token that ends one follows it, and is learned. */
 export interface Segment {
   readonly text: string;
   readonly isLearned: boolean;
+  readonly begins?: boolean;
   readonly ends?: boolean;
 }
 
@@ -44,9 +45,11 @@ function marked(id: ChatTemplate["id"], opening: (role: string) => string, closi
 }
 
 const chatml = marked("chatml", (role) => `<|im_start|>${role}\n`, "<|im_end|>", "\n");
-const llama3 = marked("llama-3", (role) => `<|start_header_id|>${role}<|end_header_id|>\n\n`, "<|eot_id|>", "");
+const llama3Marks = marked("llama-3", (role) => `<|start_header_id|>${role}<|end_header_id|>\n\n`, "<|eot_id|>", "");
+/** Its turns have no white space around them. */
+const llama3: ChatTemplate = { ...llama3Marks, segments: (turns) => llama3Marks.segments(turns.map(({ role, content }) => ({ role, content: content.trim() }))) };
 
-/** The system's words stand in the first turn of the user. */
+/** The system's words stand in the first turn of the user; each turn of the user but the first begins a text anew, and the first does since a document does. */
 const llama2: ChatTemplate = {
   id: "llama-2",
   segments: (turns) => {
@@ -54,10 +57,12 @@ const llama2: ChatTemplate = {
     let first = true;
     return turns.flatMap(({ role, content }): Segment[] => {
       if (role === "system") return [];
-      if (role === "assistant") return [{ ...learned(` ${content} `), ends: true }];
+      if (role === "assistant") return [{ ...learned(` ${content.trim()} `), ends: true }];
       const words = first && system !== "" ? `<<SYS>>\n${system}\n<</SYS>>\n\n${content}` : content;
+      const turn = said(`[INST] ${words.trim()} [/INST]`);
+      const begins = !first;
       first = false;
-      return [said(`[INST] ${words} [/INST]`)];
+      return [begins ? { ...turn, begins } : turn];
     });
   },
   opening: "",

@@ -40,7 +40,7 @@ export async function corpusExamples(corpus: TextCorpus, input: TextInput, recip
       await pace.breathe();
       if (control.stopped) throw new CancelledError();
     }
-    const documents = runsOf(places).map((run) => concatenated([codec.start, ...run.map((i) => encoded[i] as Sequence), codec.end]));
+    const documents = runsOf(places).map((run, n) => codec.closed(concatenated(run.map((i) => encoded[i] as Sequence)), { follows: recipe.generation.packing && n > 0 }));
     const found = !recipe.generation.packing ? documents.flatMap((document) => windowsOf(document, length)) : corpus.format === "text" ? windowsOf(concatenated(documents), length) : packedWhole(documents, length);
     for (const window of found) bySplit[split].push(windows.push(window) - 1);
   }

@@ -38,12 +38,22 @@ export class DocumentCodec {
   /** What stands before the first text of a window: the tokenizer's own mark, or the end of another text. */
   get start(): Sequence {
     const ids = this.opening.length > 0 ? this.opening : this.end.ids;
-    return { ids, learned: ids.map(() => false) };
+    return unlearned(ids);
   }
 
   /** What ends a text; nothing where the model has no such token. */
   get end(): Sequence {
     return this.endOfText === undefined ? { ids: [], learned: [] } : { ids: [this.endOfText], learned: [true] };
+  }
+
+  /**
+   * A document between its start and its end. `follows`: behind the end of another, which then is its start unless the tokenizer has a
+   * mark of its own. The end is learned where the last words are.
+   */
+  closed(document: Sequence, { follows }: { readonly follows: boolean }): Sequence {
+    const start = follows && this.opening.length === 0 ? unlearned([]) : this.start;
+    const end = document.learned.at(-1) === true ? this.end : unlearned(this.end.ids);
+    return concatenated([start, document, end]);
   }
 
   /** Without what stands between documents. */
@@ -61,17 +71,25 @@ export class DocumentCodec {
     }
   }
 
-  /** Segments with an end within start anew after it. */
+  /** After an end, and before a beginning, tokens start anew. */
   private ofChat(segments: readonly Segment[]): Sequence {
     const parts: Sequence[] = [];
     let open: Segment[] = [];
+    const close = (): void => {
+      if (open.length > 0) parts.push(this.joined(open));
+      open = [];
+    };
     for (const segment of segments) {
+      if (segment.begins) {
+        close();
+        parts.push(unlearned(this.opening));
+      }
       open.push(segment);
       if (!segment.ends) continue;
-      parts.push(this.joined(open), this.end);
-      open = [];
+      close();
+      parts.push(this.end);
     }
-    if (open.length > 0) parts.push(this.joined(open));
+    close();
     // The end of the last turn is that of the document, which whoever joins documents adds.
     if (segments.at(-1)?.ends) parts.pop();
     return concatenated(parts);
@@ -89,11 +107,29 @@ export class DocumentCodec {
     let from = 0;
     for (const segment of segments) {
       text += segment.text;
-      const to = segment === segments.at(-1) ? ids.length : commonLength(this.bare(text), ids);
+      const to = segment === segments.at(-1) ? ids.length : this.lengthWithin(text, ids);
       isLearned.fill(segment.isLearned, from, Math.max(from, to));
       from = Math.max(from, to);
     }
     return { ids, learned: isLearned };
+  }
+
+  /**
+   * How many of `ids` lie within `text`, which they begin with: those that the text alone has too, and where it ends in other ones, those
+   * that still say nothing but it. (A space at its end may be joined to spaces before it, or to the word after it.)
+   */
+  private lengthWithin(text: string, ids: readonly number[]): number {
+    const { tokenizer } = this.input;
+    const alone = this.bare(text);
+    let length = commonLength(alone, ids);
+    if (length === alone.length) return length;
+    let read = tokenizer.decode(ids.slice(0, length));
+    for (; length < ids.length; length++) {
+      const next = tokenizer.decode(ids.slice(0, length + 1));
+      if (next.length <= read.length || !text.startsWith(next)) break;
+      read = next;
+    }
+    return length;
   }
 
   /** Without the marks around a text. */
@@ -101,6 +137,10 @@ export class DocumentCodec {
     const ids = this.input.tokenizer.encode(text);
     return [...ids.subarray(this.opening.length, ids.length - this.closing.length)];
   }
+}
+
+function unlearned(ids: readonly number[]): Sequence {
+  return { ids, learned: ids.map(() => false) };
 }
 
 function all(ids: readonly number[]): Sequence {

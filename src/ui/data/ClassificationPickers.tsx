@@ -1,6 +1,7 @@
 /** Which columns hold the texts, and what is to be predicted from which. */
 import { Checkbox, NativeSelect, SegmentedControl } from "@mantine/core";
-import { labelColumns, targetOf, type ClassificationColumns, type TablePreview } from "../../protocol/data.ts";
+import { labelColumns } from "../../core/label-columns.ts";
+import { targetOf, type ClassificationColumns, type TablePreview } from "../../protocol/data.ts";
 import type { TextTarget } from "../../protocol/recipe.ts";
 import { formatPlural } from "../primitives/format.ts";
 import classes from "./ColumnMapper.module.css";

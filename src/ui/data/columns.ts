@@ -1,6 +1,7 @@
 /** What to say of a table and of a choice of columns before it is confirmed. */
 import { assertNever } from "../../core/errors.ts";
-import { labelColumns, targetOf, type ClassificationColumns, type ColumnMapping, type ColumnProfile, type GenerationColumns, type TablePreview } from "../../protocol/data.ts";
+import { labelColumns } from "../../core/label-columns.ts";
+import { targetOf, type ClassificationColumns, type ColumnMapping, type ColumnProfile, type GenerationColumns, type TablePreview } from "../../protocol/data.ts";
 import type { TextTarget } from "../../protocol/recipe.ts";
 import { formatCount, formatPlural } from "../primitives/format.ts";
 
