@@ -8,7 +8,7 @@ import type { Headline } from "./headline.ts";
 import type { HubAccess, HubHit, HubQuery, HubRepository, StorageReport } from "./hub.ts";
 import type { DeviceReport, ModelCard, ModelLayers, OutlineNode, SelectionReport } from "./models.ts";
 import type { Augmentation, Recipe, TaskId } from "./recipe.ts";
-import type { ConfusionQuery, ExportOptions, Generated, GenerationRequest, Prediction, PredictionInput, RunCommand, RunEvent, RunResults } from "./run.ts";
+import type { ConfusionQuery, ExplainRequest, Explanation, ExportOptions, Generated, GenerationRequest, Prediction, PredictionInput, RunCommand, RunEvent, RunResults } from "./run.ts";
 
 export interface Progress {
   readonly what: string;
@@ -92,6 +92,8 @@ export interface WorkerApi {
   exportRun(options?: ExportOptions): Promise<Blob>;
   /** Tries the tuned model on something new, beside the model before fine-tuning. */
   predict(input: PredictionInput): Promise<Prediction>;
+  /** Which words decided; the next question, of either kind, ends it with CancelledError. Only of a single text. */
+  explain(request: ExplainRequest): Promise<Explanation>;
   /**
    * Lets the model of a run that writes go on from a prompt. Texts asked for at the same time take turns, token by token.
    * @param onText gets the text piece by piece, before the promise resolves.
@@ -103,6 +105,7 @@ export interface WorkerApi {
   // A download, opened again.
   openDownload(files: readonly SourceFile[]): Promise<OpenedModel>;
   predictOpened(input: PredictionInput): Promise<Prediction>;
+  explainOpened(request: ExplainRequest): Promise<Explanation>;
   generateOpened(request: Omit<GenerationRequest, "which">, onText: (piece: string) => unknown): Promise<Generated>;
 
   /** Cancels the current job (opening, importing, preparing); its promise rejects with CancelledError. */

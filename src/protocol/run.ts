@@ -1,5 +1,6 @@
 /** What a run tells the page while it goes, and what it leaves behind. */
 import type { ErrorSentence } from "../core/errors.ts";
+import type { TextExplanation } from "../core/text-explanation.ts";
 import type { Calibration, ClassCurves, MultiLabelMetrics, RegressionMetrics } from "../core/metrics.ts";
 import type { Split } from "./data.ts";
 import type { GenerationEnd, GenerationOptions } from "./generation.ts";
@@ -279,6 +280,19 @@ export interface Prediction {
   readonly tuned: Answer;
   /** The model before fine-tuning; absent for an opened download. */
   readonly base?: Answer;
+}
+
+/** Which words of a text speak for an output. */
+export interface ExplainRequest {
+  readonly input: PredictionInput;
+  /** Of the class, the label or the number. */
+  readonly name: string;
+}
+
+export interface Explanation {
+  readonly tuned: TextExplanation;
+  /** The model before fine-tuning; absent for an opened download. */
+  readonly base?: TextExplanation;
 }
 
 /** Of a task that writes. */

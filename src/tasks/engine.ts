@@ -3,6 +3,7 @@
  * The loop, the devices, the curves and the download are shared and know no task.
  */
 import type { Rng } from "../core/rng.ts";
+import type { TextExplanation } from "../core/text-explanation.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { DecodedModule } from "../engine/generation/cached-decoder.ts";
 import type { TextGenerator } from "../engine/generation/text-generator.ts";
@@ -77,6 +78,14 @@ export interface Predictor {
   answer(outputs: Float32Array, classes: readonly string[], recipe: Recipe): Answer;
 }
 
+export interface ExplainContext {
+  readonly recipe: Recipe;
+  readonly input: ModelInput;
+  readonly classes: readonly string[];
+  readonly name: string;
+  readonly signal: AbortSignal;
+}
+
 export interface TaskEngine {
   readonly id: TaskId;
   /** What the model's outputs stand for, in their order; before data are open, as many as there usually are. */
@@ -89,6 +98,11 @@ export interface TaskEngine {
    */
   prepare(context: TaskContext): PreparedTask | Promise<PreparedTask>;
   readonly predictor?: Predictor;
+  /**
+   * Of a text task that answers: which words the output of this name is due to.
+   * @throws GraftError if there is no such output or the value is not what can be explained; CancelledError
+   */
+  explain?(module: GraphModule, value: PredictionInput, options: ExplainContext): Promise<TextExplanation>;
   /** Of a task that writes: what goes on from a prompt with a model as it is now. */
   writer?(module: DecodedModule, input: ModelInput): TextGenerator;
 }

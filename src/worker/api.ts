@@ -43,6 +43,7 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
   const models = new ModelStore(embeddedBase, hub);
   const jobs = new Jobs();
   const downloads = new Jobs();
+  const explaining = new Jobs();
   let dataset: Dataset | null = null;
   let table: Table | null = null;
   let run: FineTuningRun | null = null;
@@ -146,6 +147,7 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
         const data = openData();
         // What is being written reads tensors that the run is about to take away, or that are on another backend.
         writing.stop();
+        explaining.cancel();
         run?.dispose();
         run = null;
         const backend = await device.activate(checked.backend);
@@ -177,7 +179,11 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
     getResults: async () => openRun().results(),
     listConfusion: async (query) => openRun().confusion(query),
     exportRun: async (options) => exportRun(openRun(), options),
-    predict: async (input) => openRun().predict(input),
+    predict: async (input) => {
+      explaining.cancel();
+      return openRun().predict(input);
+    },
+    explain: (request) => explaining.run((signal) => openRun().explain(request, signal)),
     generate: async (request, onText) => {
       const current = openRun();
       return writing.run(request, onText, (...asked) => current.write(request.which, ...asked));
@@ -187,11 +193,16 @@ export function createWorkerApi({ embeddedBase }: WorkerOptions): WorkerApi {
     openDownload: async (files) => {
       const next = await OpenedDownload.read(files, device);
       writing.stop();
+      explaining.cancel();
       opened?.dispose();
       opened = next;
       return next.description;
     },
-    predictOpened: async (input) => openDownload().predict(input),
+    predictOpened: async (input) => {
+      explaining.cancel();
+      return openDownload().predict(input);
+    },
+    explainOpened: (request) => explaining.run((signal) => openDownload().explain(request, signal)),
     generateOpened: async (request, onText) => {
       const current = openDownload();
       return writing.run(request, onText, (...asked) => current.write(...asked));

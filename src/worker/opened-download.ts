@@ -16,10 +16,10 @@ import type { OpenedModel } from "../protocol/api.ts";
 import type { SourceFile } from "../protocol/data.ts";
 import type { GenerationOptions } from "../protocol/generation.ts";
 import { parseRecipe, type Recipe } from "../protocol/recipe.ts";
-import type { Prediction, PredictionInput } from "../protocol/run.ts";
+import type { ExplainRequest, Explanation, Prediction, PredictionInput } from "../protocol/run.ts";
 import { parseManifest, type DownloadManifest } from "./download.ts";
 import type { Device } from "./device.ts";
-import { predict } from "./predict.ts";
+import { explain, predict, type Asked } from "./predict.ts";
 import { writerOf } from "./writing.ts";
 
 export class OpenedDownload {
@@ -52,7 +52,16 @@ export class OpenedDownload {
   }
 
   async predict(value: PredictionInput): Promise<Prediction> {
-    return { tuned: await predict(this.module, value, { recipe: this.recipe, input: this.input, classes: this.manifest.classes }) };
+    return { tuned: await predict(this.module, value, this.asked) };
+  }
+
+  /** @throws CancelledError once the signal is aborted. */
+  async explain(request: ExplainRequest, signal: AbortSignal): Promise<Explanation> {
+    return { tuned: await explain(this.module, request, this.asked, signal) };
+  }
+
+  private get asked(): Asked {
+    return { recipe: this.recipe, input: this.input, classes: this.manifest.classes };
   }
 
   write(prompt: string, options: GenerationOptions, hooks: GenerationHooks): Promise<GeneratedText> {

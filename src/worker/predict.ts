@@ -1,10 +1,11 @@
-/** One new example through a whole model. */
+/** One new example through a whole model, and what its answer is due to. */
+import type { TextExplanation } from "../core/text-explanation.ts";
 import { GraftError } from "../core/errors.ts";
 import type { GraphModule } from "../engine/module.ts";
 import { tf } from "../engine/tf.ts";
 import type { ModelInput } from "../models/types.ts";
 import type { Recipe } from "../protocol/recipe.ts";
-import type { Answer, PredictionInput } from "../protocol/run.ts";
+import type { Answer, ExplainRequest, PredictionInput } from "../protocol/run.ts";
 import { engineOf } from "../tasks/engines.ts";
 import { stack } from "../train/examples.ts";
 
@@ -27,4 +28,12 @@ export async function predict(module: GraphModule, value: PredictionInput, { rec
   } finally {
     tf.dispose([batch, outputs, ...activations.values()]);
   }
+}
+
+/** @throws GraftError if the recipe's task explains nothing; as TaskEngine.explain. */
+export async function explain(module: GraphModule, { input: value, name }: ExplainRequest, asked: Asked, signal: AbortSignal): Promise<TextExplanation> {
+  const { recipe } = asked;
+  const explanation = await engineOf(recipe.task).explain?.(module, value, { ...asked, name, signal });
+  if (!explanation) throw new GraftError({ where: recipe.task, what: "only the words of texts are explained", next: "Try a text model" });
+  return explanation;
 }

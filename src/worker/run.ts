@@ -17,7 +17,7 @@ import type { LoadedModel } from "../models/types.ts";
 import type { Split } from "../protocol/data.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import type { GenerationOptions } from "../protocol/generation.ts";
-import type { Answer, ConfusionQuery, EpochSamples, GenerationRequest, Int8Report, Prediction, PredictionInput, RunEvent, RunInfo, RunResults, SplitResults } from "../protocol/run.ts";
+import type { ConfusionQuery, EpochSamples, ExplainRequest, Explanation, GenerationRequest, Int8Report, Prediction, PredictionInput, RunEvent, RunInfo, RunResults, SplitResults } from "../protocol/run.ts";
 import type { Measured, PreparedTask } from "../tasks/engine.ts";
 import { engineOf } from "../tasks/engines.ts";
 import { ActivationCache, type ExampleView } from "../train/activations.ts";
@@ -29,7 +29,7 @@ import { estimateMemory } from "../train/memory-estimate.ts";
 import { featureStatistics } from "../train/standardise.ts";
 import type { ActiveBackend } from "../engine/backend.ts";
 import { concreteInputShapes } from "./model-input.ts";
-import { predict } from "./predict.ts";
+import { explain, predict, type Asked } from "./predict.ts";
 import { writerOf } from "./writing.ts";
 
 /** Beyond this, the trunk runs for every batch instead of being kept. */
@@ -193,21 +193,33 @@ export class FineTuningRun {
   }
 
   predict(input: PredictionInput): Promise<Prediction> {
-    // Showing the base swaps its weights in for a moment, so predictions take turns.
-    const result = this.turn.then(() => this.predictNow(input));
+    return this.tunedAndBase((module) => predict(module, input, this.asked));
+  }
+
+  /** @throws CancelledError once the signal is aborted. */
+  explain(request: ExplainRequest, signal: AbortSignal): Promise<Explanation> {
+    return this.tunedAndBase((module) => explain(module, request, this.asked, signal));
+  }
+
+  private get asked(): Asked {
+    return { recipe: this.recipe, input: this.loaded.input, classes: this.classes };
+  }
+
+  private tunedAndBase<Said>(ask: (module: GraphModule) => Promise<Said>): Promise<{ readonly tuned: Said; readonly base: Said }> {
+    // Showing the base swaps its weights in for a moment, so questions take turns.
+    const result = this.turn.then(() => this.askNow(ask));
     this.turn = result.catch(() => undefined);
     return result;
   }
 
-  private async predictNow(input: PredictionInput): Promise<Prediction> {
+  private async askNow<Said>(ask: (module: GraphModule) => Promise<Said>): Promise<{ readonly tuned: Said; readonly base: Said }> {
     this.done();
     const module = this.module as GraphModule;
-    const run = (): Promise<Answer> => predict(module, input, { recipe: this.recipe, input: this.loaded.input, classes: this.classes });
-    const tuned = await run();
+    const tuned = await ask(module);
     const current = await module.snapshot();
     try {
       module.restore(this.base ?? current);
-      return { tuned, base: await run() };
+      return { tuned, base: await ask(module) };
     } finally {
       module.restore(current);
     }

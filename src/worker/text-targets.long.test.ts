@@ -5,6 +5,7 @@
 import { unzipSync } from "fflate";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { CancelledError } from "../core/errors.ts";
 import "../core/testing/to-be-all-close.ts";
 import { datasetFromTable, openFiles } from "../data/open.ts";
 import { tf, type Tensor } from "../engine/tf.ts";
@@ -55,13 +56,29 @@ test("several labels: each is learned by itself", { timeout: 120_000 }, async ()
   expect(before.f1Micro ?? 0).toBeLessThan(0.8);
   expect([curves.map(({ name }) => name), mistakes.length]).toEqual([["bad", "film", "good"], Math.round((1 - (after.subsetAccuracy ?? 0)) * 9)]);
 
-  const input: PredictionInput = { kind: "text", text: "a good film b" };
+  const input = { kind: "text", text: "a good film b" } as const;
   const { tuned: answer, base } = await run.predict(input);
   const labels = probabilitiesIn(answer);
   expect(labels.filter(({ probability }) => probability >= 0.5).map(({ name }) => name).sort()).toEqual(["film", "good"]);
   expect(base).not.toEqual(answer);
   expect((await again.predict(input)).tuned).toMatchObject({ kind: "labels", labels: labels.map(({ name, probability }) => ({ name, probability: expect.closeTo(probability, 5) as number })) });
   const logits = await plain(tokenizer.encode("a good film b", 16));
+  const request = { input, name: "good" };
+  const why = await run.explain(request, new AbortController().signal);
+  const logOdds = (probability = NaN): number => Math.log(probability / (1 - probability));
+  expect(why.tuned.output).toBeCloseTo(logOdds(labels.find(({ name }) => name === "good")?.probability), 3);
+  expect(why.tuned.words.map(({ start, end }) => input.text.slice(start, end))).toEqual(["a", "good", "film", "b"]);
+  const [most] = why.tuned.words.toSorted((a, b) => b.score - a.score);
+  expect(most).toMatchObject({ start: 2, end: 6 });
+  expect(why.base?.output).not.toBeCloseTo(why.tuned.output, 2);
+  expect((await again.explain(request, new AbortController().signal)).tuned.output).toBeCloseTo(why.tuned.output, 3);
+  const left = new AbortController();
+  const cancelled = run.explain(request, left.signal);
+  left.abort();
+  await expect(cancelled).rejects.toBeInstanceOf(CancelledError);
+  await expect(run.explain({ input, name: "no such label" }, new AbortController().signal)).rejects.toThrow(/no such label/);
+  // The weights of the tuned model are in their place again.
+  expect((await run.predict(input)).tuned).toEqual(answer);
   expect(logits.map((logit) => 1 / (1 + Math.exp(-logit)))).toBeAllClose(results.classes.map((name) => labels.find((label) => label.name === name)?.probability ?? NaN), { atol: 1e-5 });
   // Each label is one word, which counting words finds as well.
   const { yardstick } = ofKind(results.validation, "multi-label");

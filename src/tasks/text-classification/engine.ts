@@ -1,4 +1,5 @@
 /** Texts, and pairs of texts: into one of several classes, under any number of labels, or to a number. */
+import { GraftError } from "../../core/errors.ts";
 import { ClassTextDataset, LabelTextDataset, NumberTextDataset } from "../../data/text-dataset.ts";
 import { separateTexts } from "../../graph/surgery/separate-texts.ts";
 import type { LoadedModel } from "../../models/types.ts";
@@ -10,6 +11,7 @@ import { answerOf } from "../classification/results.ts";
 import type { TaskEngine } from "../engine.ts";
 import { BagOfWords } from "./comparison.ts";
 import { encodeTexts, takesText, textsToTry, textSource } from "./encode.ts";
+import { explainText } from "./explain.ts";
 import { labelAnswer, prepareLabels } from "./labels.ts";
 import { numberAnswer, prepareNumbers, withUnits } from "./numbers.ts";
 
@@ -41,6 +43,15 @@ export const textClassificationEngine: TaskEngine = {
     const labels = labelsOf(dataset);
     const yardstick = new BagOfWords(dataset, (training) => ({ kind: "classes", classes: dataset.classes.length, labels: training.map((example) => labels.get(example) ?? 0) }));
     return prepareClassification(recipe, dataset, textSource(dataset, input, recipe, { targetDtype: "int32", target: (example) => ({ data: Int32Array.of(labels.get(example) ?? 0), shape: [] }) }), yardstick);
+  },
+
+  explain(module, value, { recipe, input, classes, name, signal }) {
+    if (input.kind !== "text") throw takesText(recipe.model);
+    const { text, secondText } = textsToTry(value, recipe);
+    if (secondText !== undefined) throw new GraftError({ where: "what decided", what: "the model reads two texts at once", wanted: "a model of single texts" });
+    const index = classes.indexOf(name);
+    if (index < 0) throw new GraftError({ where: "what decided", what: `the model has no output named ${name}`, wanted: "one of its own", next: "Choose one of those that it answers with" });
+    return explainText(module, input, text, { of: { kind: targetOf(recipe.columns) === "single-label" ? "class" : "output", index }, maxTokens: recipe.maxTokens, signal });
   },
 
   predictor: {
