@@ -68,11 +68,24 @@ test("a class of hostile texts: what is wrong is named, what is cut is shown, th
   await expect(probabilities).toBeHidden();
   await field.fill("a hammer and a 🔨");
   const answered = await answers(page);
+  await page.getByRole("button", { name: "Show what decided" }).click();
+  const decided = page.getByRole("region", { name: "What decided" });
+  await expect(decided.getByRole("list", { name: "Before: the strongest words" })).toBeAttached({ timeout: 60_000 });
+  await decided.getByRole("combobox", { name: "What speaks for" }).selectOption("tool");
+  const strongest = decided.getByRole("list", { name: "Fine-tuned: the strongest words" });
+  await expect(strongest).toContainText(/hammer, (for|against) it by [\d.]+ log-odds/, { timeout: 60_000 });
+  await expect(decided.getByRole("group", { name: "Fine-tuned: what decided" }).getByRole("paragraph")).toHaveText("a hammer and a 🔨");
+  await expectAccessible(page);
+  const words = await strongest.innerText();
   const download = await downloadTo(page, folder);
   await page.goto("./");
   await chooseFiles(page, "Open a Graft download", download);
   await page.getByRole("textbox", { name: "Try a text" }).fill("a hammer and a 🔨");
   expect(await answers(page)).toEqual(answered);
+  await page.getByRole("button", { name: "Show what decided" }).click();
+  await decided.getByRole("combobox", { name: "What speaks for" }).selectOption("tool");
+  await expect(strongest).toHaveText(words.replaceAll("\n", ""), { timeout: 60_000 });
+  await expect(decided.getByRole("group", { name: "Before: what decided" })).toBeHidden();
   await expectAccessible(page);
 });
 
@@ -108,6 +121,7 @@ test("a number of a pair: predicted stands against true, and the download gives 
     return answer.innerText();
   };
   const answered = await ask();
+  await expect(page.getByRole("button", { name: "Show what decided" })).toBeHidden();
   const download = await downloadTo(page, folder);
   await page.goto("./");
   await chooseFiles(page, "Open a Graft download", download);

@@ -49,7 +49,7 @@ export function OpenedModelPage({ model }: { readonly model: OpenedModel }) {
       ) : (
         <Panel label="Try it">
           <SectionTitle help="What you try stays in this tab too.">Try it</SectionTitle>
-          <TryIt kind={kind} columns={classificationColumns(model.recipe.columns)} onPredict={(input) => worker().predictOpened(input)} />
+          <TryIt kind={kind} columns={classificationColumns(model.recipe.columns)} onPredict={(input) => worker().predictOpened(input)} onExplain={(request) => worker().explainOpened(request)} />
         </Panel>
       )}
     </StepPage>

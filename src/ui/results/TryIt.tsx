@@ -7,7 +7,7 @@ import { IconPhoto } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { assertNever } from "../../core/errors.ts";
 import type { ClassificationColumns } from "../../protocol/data.ts";
-import type { Prediction, PredictionInput } from "../../protocol/run.ts";
+import type { ExplainRequest, Explanation, Prediction, PredictionInput } from "../../protocol/run.ts";
 import { BlobImage } from "../data/BlobImage.tsx";
 import { FilesButton } from "../data/FilesButton.tsx";
 import { Hint } from "../primitives/FieldRow.tsx";
@@ -15,6 +15,7 @@ import { Sentence } from "../primitives/Sentence.tsx";
 import { formatNumber } from "../primitives/format.ts";
 import { ProbabilityBars } from "./ProbabilityBars.tsx";
 import classes from "./TryIt.module.css";
+import { WordMarks } from "./WordMarks.tsx";
 import { createAsker, type Asked } from "./asker.ts";
 
 interface TryItProps {
@@ -22,28 +23,43 @@ interface TryItProps {
   /** Of texts: what they were called, and whether there are two. */
   readonly columns?: ClassificationColumns | undefined;
   readonly onPredict: (input: PredictionInput) => Promise<Prediction>;
+  /** Of texts: which words decided. */
+  readonly onExplain: (request: ExplainRequest) => Promise<Explanation>;
+}
+
+interface Answered {
+  readonly input: PredictionInput;
+  readonly prediction: Prediction;
 }
 
 const typingPauseMs = 300;
 
-export function TryIt({ kind, columns, onPredict }: TryItProps) {
-  const [asked, setAsked] = useState<Asked<Prediction>>({ kind: "nothing" });
-  const [asker] = useState(() => createAsker<Prediction>(setAsked));
+export function TryIt({ kind, columns, onPredict, onExplain }: TryItProps) {
+  const [asked, setAsked] = useState<Asked<Answered>>({ kind: "nothing" });
+  const [asker] = useState(() => createAsker<Answered>(setAsked));
   useEffect(() => () => asker.forget(), [asker]);
-  const ask = (input: PredictionInput): void => asker.ask(() => onPredict(input));
+  const ask = (input: PredictionInput): void => asker.ask(async () => ({ input, prediction: await onPredict(input) }));
 
   return (
     <div className={classes.tryIt}>
       {kind === "image" ? <ImageQuestion onImage={(blob) => ask({ kind, blob })} /> : <TextQuestion columns={columns} onTexts={(text, secondText) => ask({ kind, text, secondText })} onEmpty={asker.forget} />}
-      <Answer asked={asked} kind={kind} />
+      <Answer asked={asked} kind={kind} onExplain={onExplain} />
     </div>
   );
 }
 
-function Answer({ asked, kind }: { readonly asked: Asked<Prediction>; readonly kind: TryItProps["kind"] }) {
+function Answer({ asked, kind, onExplain }: Pick<TryItProps, "kind" | "onExplain"> & { readonly asked: Asked<Answered> }) {
   if (asked.kind === "failed") return <Sentence sentence={asked.error} />;
-  const prediction = asked.kind === "answered" ? asked.answer : asked.kind === "asking" ? asked.previous : null;
-  if (prediction) return <AnswerOf prediction={prediction} stale={asked.kind === "asking"} />;
+  const answered = asked.kind === "answered" ? asked.answer : asked.kind === "asking" ? asked.previous : null;
+  if (answered) {
+    const { input, prediction } = answered;
+    return (
+      <div>
+        <AnswerOf prediction={prediction} stale={asked.kind === "asking"} />
+        {asked.kind === "answered" && input.kind === "text" && input.secondText === undefined && <WordMarks key={input.text} input={input} answer={prediction.tuned} onExplain={onExplain} />}
+      </div>
+    );
+  }
   return (
     <p className={classes.waiting} role="status">
       {asked.kind === "asking" ? "Thinking it over" : `What the model thinks of your ${kind} will stand here.`}

@@ -110,7 +110,7 @@ function AnsweredResults({ shown, split, help, splitControl, results, recipe }: 
 
       <Panel label="Try it">
         <SectionTitle help="What you try stays in this tab too.">Try it</SectionTitle>
-        <TryIt kind={kind} columns={classificationColumns(recipe.columns)} onPredict={(input) => worker().predict(input)} />
+        <TryIt kind={kind} columns={classificationColumns(recipe.columns)} onPredict={(input) => worker().predict(input)} onExplain={(request) => worker().explain(request)} />
       </Panel>
 
       <DownloadPanel model={recipe.model} hasLabels hasAdapter={recipe.lora.enabled} score={results.info.score} int8={results.int8} leftOut={results.leftOut ?? []} />
