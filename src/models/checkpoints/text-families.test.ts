@@ -65,17 +65,17 @@ describe("families of published text models", () => {
     }
   });
 
-  it.each<readonly [string, Config, number, number]>([
+  it.each<readonly [string, Config, number, number, (readonly number[])?]>([
     ["BERT", bertBase, 512, 0],
     ["RoBERTa, whose positions start behind its padding id", robertaBase, 512, 1],
-    ["GPT-2, which pads with the end of a text", gpt2Small, 1024, 50256],
-    ["Llama 2, whose padding id is none", llama7b, 2048, 2],
-    ["Llama 3.2, with several ends", llama1b, 131072, 128001],
-    ["Mistral, as far as each token sees all before it", mistral7b, 4096, 2],
-    ["Qwen2 without a window", qwenHalfB, 32768, 151643],
-    ["Qwen2 with a window", { ...qwenHalfB, use_sliding_window: true, sliding_window: 1024 }, 1024, 151643],
-  ])("takes texts of %s", (_, config, maxTokens, paddingId) => {
-    expect(build(config).input).toEqual({ kind: "text", name: "input_ids", maxTokens, paddingId });
+    ["GPT-2, which pads with the end of a text", gpt2Small, 1024, 50256, [50256]],
+    ["Llama 2, whose padding id is none", llama7b, 2048, 2, [2]],
+    ["Llama 3.2, with several ends", llama1b, 131072, 128001, [128001, 128008]],
+    ["Mistral, as far as each token sees all before it", mistral7b, 4096, 2, [2]],
+    ["Qwen2 without a window", qwenHalfB, 32768, 151643, [151643]],
+    ["Qwen2 with a window", { ...qwenHalfB, use_sliding_window: true, sliding_window: 1024 }, 1024, 151643, [151643]],
+  ])("takes texts of %s", (_, config, maxTokens, paddingId, endOfText) => {
+    expect(build(config).input).toEqual({ kind: "text", name: "input_ids", maxTokens, paddingId, ...(endOfText && { endOfText }) });
   });
 
   it("drops out where the config says, and nowhere without a rate", () => {
