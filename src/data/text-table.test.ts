@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { ClassificationColumns, DataIssue } from "../protocol/data.ts";
 import { datasetFromTable, openFiles } from "./open.ts";
-import { ClassTextDataset, LabelTextDataset, NumberTextDataset, type TextDataset } from "./text-dataset.ts";
+import type { NumberTextDataset} from "./text-dataset.ts";
+import { ClassTextDataset, LabelTextDataset, type TextDataset } from "./text-dataset.ts";
 
 async function tableOf(csv: string) {
   const opened = await openFiles([{ path: "rows.csv", blob: new Blob([csv]) }]);
