@@ -65,9 +65,9 @@ describe("families of published text models", () => {
     }
   });
 
-  it.each<readonly [string, Config, number, number, (readonly number[])?]>([
-    ["BERT", bertBase, 512, 0],
-    ["RoBERTa, whose positions start behind its padding id", robertaBase, 512, 1],
+  it.each<readonly [string, Config, number, number, readonly number[] | undefined]>([
+    ["BERT", bertBase, 512, 0, undefined],
+    ["RoBERTa, whose positions start behind its padding id", robertaBase, 512, 1, undefined],
     ["GPT-2, which pads with the end of a text", gpt2Small, 1024, 50256, [50256]],
     ["Llama 2, whose padding id is none", llama7b, 2048, 2, [2]],
     ["Llama 3.2, with several ends", llama1b, 131072, 128001, [128001, 128008]],
