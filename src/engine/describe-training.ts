@@ -45,6 +45,34 @@ function describeLoss(): void {
     for (const tensor of [value, grad, logits, labels, weights]) tensor?.dispose();
     expect(memory()).toEqual(before);
   });
+
+  it("rows that do not count, or weigh nothing, have a gradient of exactly 0, whatever their logits are", async () => {
+    const before = memory();
+    const logits = tf.tidy(() => tf.mul(wave([6, 70]), tf.tensor2d([[1], [1000], [1], [300], [1], [1e30]])));
+    const labels = tf.tensor1d([3, -100, 69, 5, -1, 0], "int32");
+    const weights = tf.tensor1d([1, 1, 0, 2, 1, 0]);
+    for (const options of [{}, { labelSmoothing: 0.1 }]) {
+      const gradient = tf.grad((x: Tensor) => softmaxCrossEntropy(x, labels, { ...options, exampleWeights: weights }))(logits);
+      const { values } = await valuesOf(gradient);
+      const sizes = Array.from({ length: 6 }, (_, row) => values.slice(70 * row, 70 * (row + 1)).reduce((sum, value) => sum + Math.abs(value), 0));
+      expect(sizes.map((size) => size > 0)).toEqual([true, false, false, true, false, false]);
+      gradient.dispose();
+    }
+    for (const tensor of [logits, labels, weights]) tensor.dispose();
+    expect(memory()).toEqual(before);
+  });
+
+  it.each([["plain", {}], ["smoothed, by class", { labelSmoothing: 0.2, classWeights: Array.from({ length: 130 }, (_, i) => 0.5 + (i % 3)) }]] as const)("the gradient is that of finite differences: %s", async (_, options) => {
+    const logits = tf.tidy(() => tf.mul(wave([7, 130], 0.3), 3));
+    const direction = wave([7, 130], 1.9);
+    const labels = tf.tensor1d([129, 0, -100, 64, 7, 7, 128], "int32");
+    const lossOf = (x: Tensor): tf.Scalar => softmaxCrossEntropy(x, labels, options);
+    const h = 0.01;
+    const difference = tf.tidy(() => tf.div(tf.sub(lossOf(tf.add(logits, tf.mul(direction, h))), lossOf(tf.sub(logits, tf.mul(direction, h)))), 2 * h));
+    const slope = tf.tidy(() => tf.sum(tf.mul(tf.grad((x: Tensor) => lossOf(x))(logits), direction)));
+    expect((await valuesOf(slope)).values).toBeAllClose((await valuesOf(difference)).values, { rtol: 2e-3, atol: 2e-4 });
+    for (const tensor of [logits, direction, labels, difference, slope]) tensor.dispose();
+  });
 }
 
 function describeTargetLosses(): void {

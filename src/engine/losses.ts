@@ -1,4 +1,5 @@
 /** Losses: from a model's outputs to the one number that training makes smaller. */
+import { crossEntropyGradientOnHeap, crossEntropyOnHeap, type TargetRows } from "./kernels/wasm/cross-entropy.ts";
 import { crossEntropyBackward, crossEntropyForward } from "./kernels/webgpu/cross-entropy.ts";
 import { differentiable, savedAt } from "./ops/differentiable.ts";
 import { tf, type Tensor } from "./tf.ts";
@@ -20,7 +21,8 @@ export const IGNORED_LABEL = -100;
  * PyTorch's CrossEntropyLoss: sum of weighted losses over sum of the labels' weights. Only logits get a gradient.
  */
 export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): tf.Scalar {
-  return (tf.getBackend() === "webgpu" ? crossEntropyByKernels : crossEntropyByOneHot)(logits, labels, options) as tf.Scalar;
+  const byBackend: Readonly<Record<string, typeof crossEntropyComposed>> = { webgpu: crossEntropyByKernels, wasm: crossEntropyInPlace };
+  return (byBackend[tf.getBackend()] ?? crossEntropyComposed)(logits, labels, options) as tf.Scalar;
 }
 
 export interface BinaryCrossEntropyOptions {
@@ -87,27 +89,49 @@ function crossEntropyByKernels(logits: Tensor, labels: Tensor, { labelSmoothing 
   );
 }
 
-function crossEntropyByOneHot(logits: Tensor, labels: Tensor, { labelSmoothing = 0, classWeights, exampleWeights }: CrossEntropyOptions): Tensor {
-  const classes = logits.shape[1] as number;
+function crossEntropyInPlace(logits: Tensor, labels: Tensor, { labelSmoothing = 0, classWeights, exampleWeights }: CrossEntropyOptions): Tensor {
+  let targetRows: TargetRows | undefined;
+  return differentiable(
+    { logits },
+    (save) => {
+      const { loss, probabilities, rows } = crossEntropyOnHeap(logits, { labels, labelSmoothing, classWeights, rowWeights: exampleWeights });
+      targetRows = rows;
+      save([probabilities]);
+      return loss;
+    },
+    (dy, saved) => ({ logits: () => crossEntropyGradientOnHeap(dy, savedAt(saved, 0), targetRows as TargetRows) }),
+  );
+}
+
+/** The log of the sum of exponentials less the label's logit; its slope, the softmax less one at the label. */
+function crossEntropyComposed(logits: Tensor, labels: Tensor, { labelSmoothing = 0, classWeights, exampleWeights }: CrossEntropyOptions): Tensor {
+  const [rows, classes] = logits.shape as [number, number];
+  const [sharp, even] = [1 - labelSmoothing, labelSmoothing / classes];
   return differentiable(
     { logits },
     (save) => {
       const counts = tf.cast(tf.greaterEqual(labels, 0), "float32");
-      // Cast, because the wasm backend's one-hot kernel writes floats wrongly.
-      const oneHot = tf.cast(tf.oneHot(tf.maximum<tf.Tensor1D>(labels, tf.scalar(0, "int32")), classes), "float32");
-      const perClass = classWeights && tf.tensor1d([...classWeights]);
-      const perRow = exampleWeights ? tf.mul(counts, exampleWeights) : counts;
-      const weights = perClass ? tf.mul(tf.sum(tf.mul(oneHot, perClass), 1), perRow) : perRow;
-      const smoothed = labelSmoothing === 0 ? oneHot : tf.add(tf.mul(oneHot, 1 - labelSmoothing), labelSmoothing / classes);
-      const targets = tf.mul(perClass ? tf.mul(smoothed, perClass) : smoothed, tf.expandDims(tf.div(perRow, tf.sum(weights)), 1));
-      save([logits, targets]);
-      return tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(logits))));
+      const targets = tf.maximum(labels, tf.scalar(0, "int32"));
+      const places = tf.add(tf.mul(tf.range(0, rows, 1, "int32"), tf.scalar(classes, "int32")), targets);
+      const ofClasses = classWeights ? tf.tensor1d([...classWeights]) : tf.ones([classes]);
+      const ofLabels = tf.gather(ofClasses, targets);
+      const shares = exampleWeights ? tf.mul(counts, exampleWeights) : counts;
+      const means = tf.div(shares, tf.sum(tf.mul(shares, ofLabels)));
+      // [rows, classes]
+      const distances = tf.neg(tf.logSoftmax(logits));
+      const ofLabel = tf.mul(tf.mul(ofLabels, sharp), tf.gather(tf.reshape(distances, [-1]), places));
+      const ofAll = even === 0 ? tf.zeros([rows]) : tf.mul(tf.sum(tf.mul(distances, ofClasses), 1), even);
+      save([distances, places, tf.mul(means, tf.mul(ofLabels, sharp)), tf.mul(means, even), ofClasses]);
+      return tf.sum(tf.mul(means, tf.add(ofLabel, ofAll)));
     },
     (dy, saved) => ({
       logits: () => {
-        const targets = savedAt(saved, 1);
-        const expected = tf.mul(tf.softmax(savedAt(saved, 0)), tf.sum(targets, 1, true));
-        return tf.mul(dy, tf.sub(expected, targets));
+        const [distances, places, ofLabels, evens, ofClasses] = [0, 1, 2, 3, 4].map((index) => savedAt(saved, index)) as [Tensor, Tensor, Tensor, Tensor, Tensor];
+        const ofRows = tf.add(ofLabels, tf.mul(evens, tf.sum(ofClasses)));
+        const expected = tf.mul(tf.exp(tf.neg(distances)), tf.expandDims(ofRows, 1));
+        const smoothed = even === 0 ? expected : tf.sub(expected, tf.mul(tf.expandDims(evens, 1), ofClasses));
+        const atLabels = tf.scatterND(tf.expandDims(places, 1), ofLabels, [rows * classes]);
+        return tf.mul(dy, tf.sub(smoothed, tf.reshape(atLabels, [rows, classes])));
       },
     }),
   );
