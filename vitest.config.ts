@@ -10,7 +10,7 @@ import { launchOptions } from "./tools/cli/browser.mjs";
 import { isolationHeaders } from "./tools/cli/headers.mjs";
 
 /** Found while a test already runs, a package would make Vite reload that test; so what the engine imports is named here. */
-const prebundled = ["@huggingface/hub", "@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu", "comlink", "fflate", "papaparse", "zod"];
+const prebundled = ["@huggingface/hub", "@huggingface/jinja", "@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu", "comlink", "fflate", "papaparse", "zod"];
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),

@@ -2,7 +2,7 @@
 import type { ErrorSentence } from "../core/errors.ts";
 import type { HubFile } from "../protocol/hub.ts";
 
-const small = /^(config|generation_config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json$|^(README\.md|LICEN[CS]E(\.(txt|md))?)$/i;
+const small = /^(config|generation_config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json$|^chat_template\.jinja$|^(README\.md|LICEN[CS]E(\.(txt|md))?)$/i;
 const vocabulary = /^(vocab\.txt|vocab\.json|merges\.txt)$/;
 const shard = /^model-\d{5}-of-\d{5}\.safetensors$/;
 const weightsOrder = (path: string): number => (path.endsWith(".safetensors") ? 1 : 0);

@@ -4,6 +4,7 @@
  * and end with CancelledError after `cancel()`.
  */
 import type { ColumnMapping, DataSummary, FileParts, ItemPage, ItemQuery, OpenedData, SourceFile, TokenLengths } from "./data.ts";
+import type { ChatUse } from "./generation.ts";
 import type { Headline } from "./headline.ts";
 import type { HubAccess, HubHit, HubQuery, HubRepository, StorageReport } from "./hub.ts";
 import type { DeviceReport, ModelCard, ModelLayers, OutlineNode, SelectionReport } from "./models.ts";
@@ -39,6 +40,8 @@ export interface OpenedModel {
   readonly recipe: Recipe;
   /** Measured on the validation examples when it was trained. */
   readonly headline: Pick<Headline, "name" | "after" | "isShare"> | null;
+  /** Of a model that can be asked as in a chat. */
+  readonly chat?: ChatUse;
 }
 
 export interface WorkerApi {

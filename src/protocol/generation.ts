@@ -19,3 +19,11 @@ export type GenerationOptions = z.output<typeof generationSchema>;
 
 /** Why a text ended: it is as long as was asked for, a stop text came, the model ended it, or the person did. */
 export type GenerationEnd = "length" | "stop-text" | "end-of-text" | "cancelled";
+
+/** How a model is asked as in a chat. */
+export interface ChatUse {
+  /** The model's own chat template, or plain lines that begin with `User:` and `Assistant:`. */
+  readonly form: "own" | "plain";
+  /** Whether that is what it was tuned on. */
+  readonly isUsual: boolean;
+}

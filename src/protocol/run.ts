@@ -3,7 +3,7 @@ import type { ErrorSentence } from "../core/errors.ts";
 import type { TextExplanation } from "../core/text-explanation.ts";
 import type { Calibration, ClassCurves, MultiLabelMetrics, RegressionMetrics } from "../core/metrics.ts";
 import type { Split } from "./data.ts";
-import type { GenerationEnd, GenerationOptions } from "./generation.ts";
+import type { ChatUse, GenerationEnd, GenerationOptions } from "./generation.ts";
 import type { BackendName } from "./recipe.ts";
 
 /** The figure that is watched beside the loss. */
@@ -231,6 +231,8 @@ export interface RunResults {
   readonly seconds: number;
   /** Of a task that writes: at every evaluation. */
   readonly samples?: readonly EpochSamples[];
+  /** Of a model that can be asked as in a chat. */
+  readonly chat?: ChatUse;
   /** Of the last download in eight bits, if there was one. */
   readonly int8?: Int8Report;
   /** Formats that the last download was to hold and could not, a sentence for each. */
@@ -298,6 +300,8 @@ export interface Explanation {
 /** Of a task that writes. */
 export interface GenerationRequest {
   readonly prompt: string;
+  /** The prompt is a message in a chat, to be answered, instead of a text to go on from. */
+  readonly asChat?: boolean | undefined;
   /** The model before or after fine-tuning. */
   readonly which: "tuned" | "base";
   readonly options: GenerationOptions;

@@ -2,11 +2,11 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { GraftError } from "../core/errors.ts";
 import { parseRecipe } from "../protocol/recipe.ts";
-import type { Generated, GenerationRequest } from "../protocol/run.ts";
+import type { Generated, GenerationRequest, RunResults } from "../protocol/run.ts";
 
 const worker = vi.hoisted(() => ({ generate: vi.fn(), generateOpened: vi.fn(), stopGenerating: vi.fn() }));
 vi.mock("./client.ts", () => ({ worker: () => worker, sentenceOf: (error: unknown) => (error instanceof GraftError ? error.sentence : { what: String(error) }) }));
-const { isWriting, promptOf, useOpenedWriting, useRunWriting } = await import("./writing.ts");
+const { formOf, isWriting, promptOf, useOpenedWriting, useRunWriting } = await import("./writing.ts");
 const { useRun } = await import("./run.ts");
 
 const begin = useRunWriting.getState();
@@ -98,6 +98,24 @@ describe("the playground's store", () => {
   });
 
   it("puts the draft into the template as it is, dollars and all", () => {
-    expect(promptOf({ draft: "costs $& and $1", way: "rewrite", templates: { ...desk().templates, rewrite: "A: {draft} B: {draft}" } })).toBe("A: costs $& and $1 B: costs $& and $1");
+    expect(promptOf({ draft: "costs $& and $1", way: "rewrite", templates: { ...desk().templates, text: { ...desk().templates.text, rewrite: "A: {draft} B: {draft}" } } }, "text")).toBe("A: costs $& and $1 B: costs $& and $1");
+  });
+
+  it("asks a model that was tuned on chats as in one, shows its answer below, and takes a text where the person says so", async () => {
+    useRun.setState({ results: { kind: "ready", results: { chat: { form: "plain", isUsual: true } } as RunResults } });
+    worker.generate.mockResolvedValue(done(" Ishmael"));
+    await desk().write();
+    expect(worker.generate.mock.calls[0]?.[0]).toMatchObject({ prompt: "Call me", asChat: true });
+    expect(desk().written.tuned).toMatchObject({ prompt: "Call me\n\n", text: "Ishmael" });
+    desk().insert("tuned");
+    expect(desk().draft).toBe("Call me\n\nIshmael");
+    desk().undo();
+    desk().setForm("text");
+    await desk().write();
+    expect(worker.generate.mock.lastCall?.[0]).toMatchObject({ prompt: "Call me", asChat: false });
+    expect(desk().written.tuned).toMatchObject({ prompt: "Call me", text: " Ishmael" });
+    useRun.setState({ recipe: parseRecipe({ task: "text-generation", model: "another" }), results: { kind: "none" } });
+    expect(formOf(desk(), undefined)).toBe("text");
+    expect([true, false].map((isUsual) => formOf(desk(), { form: "own", isUsual }))).toEqual(["chat", "text"]);
   });
 });

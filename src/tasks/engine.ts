@@ -12,6 +12,7 @@ import type { Model, Weights } from "../graph/types.ts";
 import type { LoadedModel, ModelInput } from "../models/types.ts";
 import type { Progress } from "../protocol/api.ts";
 import type { Split } from "../protocol/data.ts";
+import type { ChatUse } from "../protocol/generation.ts";
 import type { Recipe, TaskId } from "../protocol/recipe.ts";
 import type { Answer, ConfusionQuery, PredictionInput, RunEvent, SplitResults } from "../protocol/run.ts";
 import type { RunControl } from "../train/control.ts";
@@ -103,6 +104,10 @@ export interface TaskEngine {
    * @throws GraftError if there is no such output or the value is not what can be explained; CancelledError
    */
   explain?(module: GraphModule, value: PredictionInput, options: ExplainContext): Promise<TextExplanation>;
-  /** Of a task that writes: what goes on from a prompt with a model as it is now. */
-  writer?(module: DecodedModule, input: ModelInput): TextGenerator;
+  /** Of a task that writes: what goes on from a prompt with a model as it is now, or answers it as a message in a chat. */
+  writer?(module: DecodedModule, input: ModelInput, options: { readonly asChat?: boolean | undefined }): Writer;
+  /** Of a task that writes: how a model is asked as in a chat; undefined where it makes no sense. */
+  chat?(input: ModelInput, learnedChats: boolean): ChatUse | undefined;
 }
+
+export type Writer = Pick<TextGenerator, "generate">;

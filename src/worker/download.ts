@@ -22,6 +22,8 @@ const manifestSchema = z.object({
   target: z.enum(textTargets).optional(),
   /** Whether an example is two texts. */
   isPair: z.boolean().optional(),
+  /** Of a model that writes: whether it learned from conversations. */
+  learnedChats: z.boolean().optional(),
   headline: z.object({ name: z.string(), after: z.number(), isShare: z.boolean() }).optional(),
   /** In downloads of before, in place of the headline. */
   validationAccuracy: z.number().nullable().optional(),

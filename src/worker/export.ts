@@ -63,6 +63,7 @@ export async function exportRun(run: Exported, { int8 = false, formats = int8 ? 
     input: input.kind === "text" ? textInput(input, recipe) : { kind: "image", name: input.name, size: input.size ?? recipe.imageSize },
     ...(target !== "single-label" && { target }),
     ...(classificationColumns(recipe.columns)?.secondText !== undefined && { isPair: true }),
+    ...(results.chat?.isUsual && { learnedChats: true }),
     // Of a run that has diverged there is no figure.
     ...(Number.isFinite(after) && { headline: { name, after, isShare } }),
   };

@@ -20,7 +20,8 @@ import type { ExplainRequest, Explanation, Prediction, PredictionInput } from ".
 import { parseManifest, type DownloadManifest } from "./download.ts";
 import type { Device } from "./device.ts";
 import { explain, predict, type Asked } from "./predict.ts";
-import { writerOf } from "./writing.ts";
+import { engineOf } from "../tasks/engines.ts";
+import { writerOf, type Question } from "./writing.ts";
 
 export class OpenedDownload {
   readonly description: OpenedModel;
@@ -34,7 +35,8 @@ export class OpenedDownload {
     this.recipe = recipe;
     this.input = input;
     this.module = module;
-    this.description = { name: manifest.name, task: manifest.task, classes: manifest.classes, recipe, headline: headlineOf(manifest) };
+    const chat = engineOf(manifest.task).chat?.(input, manifest.learnedChats ?? false);
+    this.description = { name: manifest.name, task: manifest.task, classes: manifest.classes, recipe, headline: headlineOf(manifest), ...(chat && { chat }) };
   }
 
   /** Takes the zip, or its unpacked files. */
@@ -64,8 +66,8 @@ export class OpenedDownload {
     return { recipe: this.recipe, input: this.input, classes: this.manifest.classes };
   }
 
-  write(prompt: string, options: GenerationOptions, hooks: GenerationHooks): Promise<GeneratedText> {
-    return writerOf(this.recipe, this.module, this.input).generate(prompt, options, hooks);
+  write(question: Question, options: GenerationOptions, hooks: GenerationHooks): Promise<GeneratedText> {
+    return writerOf(this.recipe, this.module, this.input, question).generate(question.prompt, options, hooks);
   }
 
   dispose(): void {

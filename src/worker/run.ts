@@ -30,7 +30,7 @@ import { featureStatistics } from "../train/standardise.ts";
 import type { ActiveBackend } from "../engine/backend.ts";
 import { concreteInputShapes } from "./model-input.ts";
 import { explain, predict, type Asked } from "./predict.ts";
-import { writerOf } from "./writing.ts";
+import { writerOf, type Question } from "./writing.ts";
 
 /** Beyond this, the trunk runs for every batch instead of being kept. */
 const cacheBudgetBytes = 2 ** 30;
@@ -185,7 +185,9 @@ export class FineTuningRun {
       const [first, last] = [before.get(name), after.get(name)];
       return first && last?.results(first);
     };
-    return { classes: this.classes, epochs: outcome.epochs, validation: split("validation") as SplitResults, test: split("test"), info, reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds, ...(this.samples.length > 0 && { samples: this.samples }), ...(this.int8 && { int8: this.int8 }), ...(this.leftOut.length > 0 && { leftOut: this.leftOut }) };
+    const { format } = this.context.dataset.summary().corpus ?? {};
+    const chat = engineOf(this.recipe.task).chat?.(this.loaded.input, format === "chat");
+    return { classes: this.classes, epochs: outcome.epochs, validation: split("validation") as SplitResults, test: split("test"), info, reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds, ...(this.samples.length > 0 && { samples: this.samples }), ...(chat && { chat }), ...(this.int8 && { int8: this.int8 }), ...(this.leftOut.length > 0 && { leftOut: this.leftOut }) };
   }
 
   confusion(query: ConfusionQuery): readonly number[] {
@@ -226,18 +228,18 @@ export class FineTuningRun {
   }
 
   /** Lets the model, as it is now or as it was before the first step, go on from a prompt. */
-  async write(which: GenerationRequest["which"], prompt: string, options: GenerationOptions, hooks: GenerationHooks): Promise<GeneratedText> {
+  async write(which: GenerationRequest["which"], question: Question, options: GenerationOptions, hooks: GenerationHooks): Promise<GeneratedText> {
     this.done();
     const module = this.module as GraphModule;
     const { input } = this.loaded;
-    if (which === "tuned") return writerOf(this.recipe, module, input).generate(prompt, options, hooks);
+    if (which === "tuned") return writerOf(this.recipe, module, input, question).generate(question.prompt, options, hooks);
     const tensors = new Map(module.graph.parameters.flatMap((parameter) => {
       const values = this.base?.get(parameter.name);
       return values === undefined ? [] : [[parameter.name, toTensor(parameter, values)] as const];
     }));
     try {
       const base: DecodedModule = { graph: module.graph, parameterTensors: () => new Map([...module.parameterTensors(), ...tensors]) };
-      return await writerOf(this.recipe, base, input).generate(prompt, options, hooks);
+      return await writerOf(this.recipe, base, input, question).generate(question.prompt, options, hooks);
     } finally {
       tf.dispose([...tensors.values()]);
     }

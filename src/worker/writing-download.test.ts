@@ -77,7 +77,7 @@ async function writtenBy(model: Model): Promise<readonly number[]> {
 
 async function writtenByOpened(zip: Blob): Promise<readonly number[]> {
   const opened = await OpenedDownload.read([{ path: "download.zip", blob: zip }], new Device(wasmPath));
-  const { tokens } = await opened.write("a bad cat", greedy, {});
+  const { tokens } = await opened.write({ prompt: "a bad cat", asChat: false }, greedy, {});
   opened.dispose();
   return tokens;
 }

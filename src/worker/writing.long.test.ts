@@ -5,19 +5,32 @@ import { openFiles } from "../data/open.ts";
 import { memory } from "../engine/backend.ts";
 import { openCheckpoint } from "../models/checkpoints/open.ts";
 import { byteGpt2 } from "../models/testing/byte-gpt2.ts";
+import { fileOf } from "../models/testing/checkpoint-files.ts";
 import { generationSchema } from "../protocol/generation.ts";
 import { parseRecipe, type RecipeInput } from "../protocol/recipe.ts";
 import type { GenerationResults, RunEvent } from "../protocol/run.ts";
 import { Device } from "./device.ts";
+import { exportRun } from "./export.ts";
+import { OpenedDownload } from "./opened-download.ts";
 import { FineTuningRun } from "./run.ts";
 
 const wasmPath = fileURLToPath(new URL("../../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url));
 const text = Array.from({ length: 120 }, (_, i) => `The ${["cat", "dog", "owl"][i % 3] as string} sat on the ${["mat", "log", "bough"][i % 3] as string}.\n\n`).join("");
 const device = new Device(wasmPath);
 
-async function trained(settings: Partial<RecipeInput>, onEvent: (event: RunEvent) => void = () => {}): Promise<FineTuningRun> {
-  const { loaded } = await openCheckpoint(byteGpt2());
-  const opened = await openFiles([{ path: "animals.txt", blob: new Blob([text]) }]);
+/** JSON lines of one question and the answer: so small a model learns what an answer is long before it learns which. */
+const chats = Array.from({ length: 120 }, (_, i) => JSON.stringify({ messages: [{ role: "user", content: ["cat", "dog", "owl"][i % 3] }, { role: "assistant", content: "meow" }] })).join("\n");
+
+interface Given {
+  readonly onEvent?: (event: RunEvent) => void;
+  readonly data?: { readonly path: string; readonly text: string };
+  /** As chat_template.jinja beside the model. */
+  readonly template?: string;
+}
+
+async function trained(settings: Partial<RecipeInput>, { onEvent = () => {}, data = { path: "animals.txt", text }, template }: Given = {}): Promise<FineTuningRun> {
+  const { loaded } = await openCheckpoint([...byteGpt2(), ...(template === undefined ? [] : [fileOf("byte-gpt2/chat_template.jinja", new TextEncoder().encode(template))])]);
+  const opened = await openFiles([{ path: data.path, blob: new Blob([data.text]) }]);
   if (opened.kind !== "texts") throw new Error("A text file is texts.");
   const recipe = parseRecipe({ task: "text-generation", model: "checkpoint-small", backend: "wasm", epochs: 3, batchSize: 4, learningRate: 1e-2, trunkLearningRateScale: 1, generation: { contextLength: 32, sampleTokens: 8, prompts: ["The cat"] }, ...settings });
   opened.dataset.setSplit({ ...recipe.split, seed: recipe.seed });
@@ -36,7 +49,7 @@ describe("a run that learns to write", () => {
 
   test("halves the perplexity, draws samples before the first step and after each epoch, and leaves no tensor", { timeout: 120_000 }, async () => {
     const events: RunEvent[] = [];
-    const run = await trained({}, (event) => events.push(event));
+    const run = await trained({}, { onEvent: (event) => events.push(event) });
     const { before, after } = run.results().validation as GenerationResults;
     expect(after.perplexity).toBeLessThan(0.5 * before.perplexity);
     expect(after.loss).toBeCloseTo(Math.log(after.perplexity), 6);
@@ -55,10 +68,30 @@ describe("a run that learns to write", () => {
     expect(after.perplexity).toBeLessThan(0.98 * before.perplexity);
     expect(info.trainableParameters).toBeLessThan(0.2 * info.totalParameters);
     const options = { ...generationSchema.parse({}), temperature: 0, maxNewTokens: 12 };
-    const write = (which: "tuned" | "base"): ReturnType<FineTuningRun["write"]> => run.write(which, "The cat", options, {});
+    const write = (which: "tuned" | "base"): ReturnType<FineTuningRun["write"]> => run.write(which, { prompt: "The cat" }, options, {});
     const [tuned, base, again] = [await write("tuned"), await write("base"), await write("tuned")];
     expect(again.text).toBe(tuned.text);
     expect(base.text).not.toBe(tuned.text);
+    run.dispose();
+  });
+
+  const own = "{% for message in messages %}<{{ message.role[0] }}>{{ message.content }}<e>{% endfor %}{% if add_generation_prompt %}<a>{% endif %}";
+  test.each([["own", own], ["plain", undefined]] as const)("from conversations, in the model's %s form: it answers what a person says and stops, in the download too", { timeout: 120_000 }, async (form, template) => {
+    const recipe = { epochs: 4, generation: { contextLength: 48, sampleTokens: 12, prompts: ["dog"] } };
+    const run = await trained(recipe, { data: { path: "animals.jsonl", text: chats }, ...(template !== undefined && { template }) });
+    expect(run.results().chat).toEqual({ form, isUsual: true });
+    // Drawn by chance from a model that hardly knows anything: short, and nothing of the form.
+    expect(run.results().samples?.at(-1)?.samples).toEqual([{ prompt: "dog", text: expect.stringMatching(/^ ?[a-z]{1,8}$/) as string }]);
+    const options = { ...generationSchema.parse({}), temperature: 0, repetitionPenalty: 1, maxNewTokens: 20 };
+    const answered = await run.write("tuned", { prompt: "owl", asChat: true }, options, {});
+    expect(answered.text).toMatch(/^ ?meow$/);
+    expect(answered.reason).toBe(form === "own" ? "stop-text" : "end-of-text");
+    const asText = await run.write("tuned", { prompt: form === "own" ? "<u>owl<e><a>" : "User: owl\nAssistant:" }, options, {});
+    expect(asText.text.slice(0, answered.text.length), "the same, typed by hand").toBe(answered.text);
+    const opened = await OpenedDownload.read([{ path: "download.zip", blob: await exportRun(run, { formats: [] }) }], device);
+    expect(opened.description.chat).toEqual({ form, isUsual: true });
+    expect((await opened.write({ prompt: "owl", asChat: true }, options, {})).text).toBe(answered.text);
+    opened.dispose();
     run.dispose();
   });
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { GraftError } from "../core/errors.ts";
 import type { GeneratedText, GenerationHooks } from "../engine/generation/text-generator.ts";
 import { generationSchema, type GenerationOptions } from "../protocol/generation.ts";
-import { Writing } from "./writing.ts";
+import { Writing, type Question } from "./writing.ts";
 
 const options = generationSchema.parse({});
 const done = (text: string, reason: GeneratedText["reason"] = "length"): GeneratedText => ({ text, tokens: [...text].map((_, i) => i), reason, tokensPerSecond: 50 });
@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 /** Writes letter by letter, one every `everyMs`, until all are written or it is told to stop. */
-const letters = (text: string, everyMs: number) => async (_prompt: string, _options: GenerationOptions, { onText, signal }: GenerationHooks): Promise<GeneratedText> => {
+const letters = (text: string, everyMs: number) => async (_question: Question, _options: GenerationOptions, { onText, signal }: GenerationHooks): Promise<GeneratedText> => {
   let written = "";
   for (const letter of text) {
     if (signal?.aborted) return done(written, "cancelled");
@@ -109,7 +109,7 @@ describe("settings for writing", () => {
   test("get their defaults before anything is written", async () => {
     const write = vi.fn(() => Promise.resolve(done("")));
     await new Writing().run({ prompt: "Hello", options: { seed: 4 } as GenerationOptions }, () => undefined, write);
-    expect(write).toHaveBeenCalledWith("Hello", { ...options, seed: 4 }, expect.objectContaining({ signal: expect.any(AbortSignal) as AbortSignal }));
+    expect(write).toHaveBeenCalledWith({ prompt: "Hello" }, { ...options, seed: 4 }, expect.objectContaining({ signal: expect.any(AbortSignal) as AbortSignal }));
   });
 
   test.each<[unknown, RegExp]>([

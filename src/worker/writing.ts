@@ -1,14 +1,18 @@
 /** The texts that are being written: handed to the page piece by piece, at most ten times a second, until they end or are ended. */
 import { GraftError } from "../core/errors.ts";
 import type { DecodedModule } from "../engine/generation/cached-decoder.ts";
-import type { GenerationHooks, TextGenerator } from "../engine/generation/text-generator.ts";
+import type { GeneratedText, GenerationHooks } from "../engine/generation/text-generator.ts";
 import type { ModelInput } from "../models/types.ts";
 import { generationSchema, type GenerationOptions } from "../protocol/generation.ts";
 import type { Generated, GenerationRequest } from "../protocol/run.ts";
 import type { Recipe } from "../protocol/recipe.ts";
+import type { Writer } from "../tasks/engine.ts";
 import { engineOf } from "../tasks/engines.ts";
 
 type OnText = (piece: string) => unknown;
+
+/** What is asked of a model; what draws the tokens is apart. */
+export type Question = Pick<GenerationRequest, "prompt" | "asChat">;
 
 const pauseMs = 100;
 
@@ -18,8 +22,8 @@ export function isWriting({ task }: Pick<Recipe, "task">): boolean {
 }
 
 /** @throws GraftError if the recipe's task does not write. */
-export function writerOf({ task }: Pick<Recipe, "task">, module: DecodedModule, input: ModelInput): TextGenerator {
-  const writer = engineOf(task).writer?.(module, input);
+export function writerOf({ task }: Pick<Recipe, "task">, module: DecodedModule, input: ModelInput, asked: Pick<Question, "asChat">): Writer {
+  const writer = engineOf(task).writer?.(module, input, asked);
   if (!writer) throw new GraftError({ where: task, what: "its models answer, they do not write", next: "Give it an example instead" });
   return writer;
 }
@@ -28,13 +32,13 @@ export class Writing {
   private readonly open = new Set<AbortController>();
 
   /** @throws GraftError for options that are none; what `write` throws. */
-  async run({ prompt, options }: Omit<GenerationRequest, "which">, onText: OnText, write: (prompt: string, options: GenerationOptions, hooks: GenerationHooks) => ReturnType<TextGenerator["generate"]>): Promise<Generated> {
+  async run({ prompt, asChat, options }: Omit<GenerationRequest, "which">, onText: OnText, write: (question: Question, options: GenerationOptions, hooks: GenerationHooks) => Promise<GeneratedText>): Promise<Generated> {
     const checked = checkedOptions(options);
     const controller = new AbortController();
     this.open.add(controller);
     const pieces = new Pieces(onText);
     try {
-      const { text, tokens, reason, tokensPerSecond } = await write(prompt, checked, { signal: controller.signal, onText: (piece) => pieces.add(piece) });
+      const { text, tokens, reason, tokensPerSecond } = await write({ prompt, asChat }, checked, { signal: controller.signal, onText: (piece) => pieces.add(piece) });
       await pieces.end();
       return { text, tokens: tokens.length, reason, tokensPerSecond };
     } finally {

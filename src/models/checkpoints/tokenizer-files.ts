@@ -31,7 +31,7 @@ export async function readTokenizer(files: readonly ModelFile[], needs: Tokenize
     return found && { path: found.path, text: new TextDecoder().decode(found.bytes) };
   };
 
-  const config = (await jsonOf("tokenizer_config.json")) ?? new JsonCursor({}, "tokenizer_config.json");
+  const config = withChatTemplate((await jsonOf("tokenizer_config.json")) ?? new JsonCursor({}, "tokenizer_config.json"), (await textOf("chat_template.jinja"))?.text);
   const whole = await jsonOf("tokenizer.json");
   const json = whole === undefined ? await legacyJson() : withoutStrangers(whole, needs.rows);
   const tokenizerFiles = { "tokenizer.json": json, "tokenizer_config.json": config.value };
@@ -50,6 +50,12 @@ export async function readTokenizer(files: readonly ModelFile[], needs: Tokenize
 function legacyNames(modelType: string): string {
   if (modelType === "bert" || modelType === "distilbert") return ", or vocab.txt";
   return modelType === "gpt2" || modelType === "roberta" ? ", or vocab.json and merges.txt" : "";
+}
+
+/** Newer repositories keep the chat template in a file of its own, which counts before what the config says. */
+function withChatTemplate(config: JsonCursor, template: string | undefined): JsonCursor {
+  if (template === undefined) return config;
+  return config.as({ ...Object.fromEntries(config.entries().map(([key, { value }]) => [key, value] as const)), chat_template: template });
 }
 
 /** Without added tokens that the model has no row for, as where a padding was added to the tokenizer alone: no text can hold them. */

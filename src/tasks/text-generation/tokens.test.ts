@@ -4,6 +4,7 @@ import type { ChatTurn, CorpusDocument } from "../../data/corpus/documents.ts";
 import { createHuggingFaceTokenizer } from "../../models/tokenizers/hugging-face.ts";
 import { gpt2Tokenizer, llama2Tokenizer, llama3Json } from "../../models/testing/byte-tokenizers.ts";
 import type { Tokenizer } from "../../models/types.ts";
+import templates from "./goldens/chat-templates.json" with { type: "json" };
 import { DocumentCodec, runsOf, type Sequence } from "./tokens.ts";
 
 const idOf = (tokenizer: Tokenizer, mark: string): number => tokenizer.encode(mark).at(-1) as number;
@@ -11,8 +12,14 @@ const gpt2 = gpt2Tokenizer(["\u0120 t", "h e", "\u0120t he", "\u0120 \u0120", "a
 const llama2 = llama2Tokenizer(["▁ t", "h e", "▁t he", "o k"]);
 const llama3 = createHuggingFaceTokenizer(llama3Json(["<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|end_of_text|>"]), {}, { paddingId: 256, rows: 261, where: "tokenizer.json" });
 
+/** @param name of the model that published it. */
+function templateConfig(name: string): object {
+  const { template, bos, eos } = templates.cases.find((each) => each.name.startsWith(name)) as (typeof templates.cases)[number];
+  return { chat_template: template, bos_token: bos, eos_token: eos };
+}
+
 const codec = (tokenizer: Tokenizer, { end, template, loss = "completion" }: { readonly end?: string; readonly template?: string; readonly loss?: "completion" | "all" } = {}): DocumentCodec =>
-  new DocumentCodec({ kind: "text", name: "tokens", maxTokens: 64, tokenizer, tokenizerFiles: template === undefined ? {} : { "tokenizer_config.json": { chat_template: template } }, ...(end !== undefined && { endOfText: [idOf(tokenizer, end)] }) }, { loss });
+  new DocumentCodec({ kind: "text", name: "tokens", maxTokens: 64, tokenizer, tokenizerFiles: template === undefined ? {} : { "tokenizer_config.json": templateConfig(template) }, ...(end !== undefined && { endOfText: [idOf(tokenizer, end)] }) }, { loss });
 const gpt2End = "<|endoftext|>";
 const pair = (prompt: string, completion: string): CorpusDocument => ({ kind: "pair", prompt, completion });
 
@@ -119,19 +126,19 @@ describe("a conversation", () => {
   });
 
   test("in ChatML", () => {
-    expect(shown(gpt2, codec(gpt2, { end: gpt2End, template: "<|im_start|>" }).encode(chat))).toBe(
+    expect(shown(gpt2, codec(gpt2, { end: gpt2End, template: "Qwen2" }).encode(chat))).toBe(
       "<|im_start|>system\nBe ok.<|im_end|>\n<|im_start|>user\nHello the<|im_end|>\n<|im_start|>assistant\n⟦Hi 🙂<|im_end|>⟧\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n⟦ok<|im_end|>⟧\n",
     );
   });
 
-  test("in Llama 3's form", () => {
-    expect(shown(llama3, codec(llama3, { end: "<|eot_id|>", template: "<|start_header_id|>" }).encode({ kind: "chat", turns: turns.slice(1, 3) }))).toBe(
-      "<|start_header_id|>user<|end_header_id|>\n\nHello the<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n⟦Hi 🙂<|eot_id|>⟧",
+  test.each([["<|end_of_text|>", "⟦Hi 🙂<|eot_id|>⟧"], ["<|eot_id|>", "⟦Hi 🙂⟧"]])("in Llama 3's form, without the end that the document gets, where %s is that", (end, answer) => {
+    expect(shown(llama3, codec(llama3, { end, template: "Meta-Llama-3" }).encode({ kind: "chat", turns: turns.slice(1, 3) }))).toBe(
+      `<|start_header_id|>user<|end_header_id|>\n\nHello the<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n${answer}`,
     );
   });
 
   test("in Llama 2's form each pair of turns begins and ends as a text does", () => {
-    const { ids, learned } = codec(llama2, { end: "</s>", template: "[INST]" }).encode(chat);
+    const { ids, learned } = codec(llama2, { end: "</s>", template: "Llama-2" }).encode(chat);
     // transformers puts together what the template says and reads it, marks and all; here the marks around it are the caller's.
     const apart = (text: string): number[] => [...llama2.encode(text)].slice(1);
     const first = apart("[INST] <<SYS>>\nBe ok.\n<</SYS>>\n\nHello the [/INST] Hi 🙂 ");
@@ -141,10 +148,17 @@ describe("a conversation", () => {
     expect(learned).toEqual([...first.map((_, i) => i >= asked[0]), true, false, ...second.map((_, i) => i >= asked[1])]);
   });
 
-  test("is learned whole if the loss is on everything, but for marks that begin a text", () => {
-    for (const template of [undefined, "<|im_start|>"]) expect(codec(gpt2, { end: gpt2End, loss: "all", ...(template && { template }) }).encode(chat).learned.every(Boolean)).toBe(true);
-    const { ids, learned } = codec(llama2, { end: "</s>", template: "[INST]", loss: "all" }).encode(chat);
-    expect(ids.filter((_, i) => !learned[i])).toEqual([1]);
+  test("in Mistral's form, which knows no system", () => {
+    const { ids, learned } = codec(llama2, { end: "</s>", template: "Mistral" }).encode(chat);
+    const apart = (text: string): number[] => [...llama2.encode(text)].slice(1);
+    const parts = [apart("[INST] Be ok.\n\nHello the [/INST]"), apart("[INST] Be ok.\n\nHello the [/INST]Hi 🙂"), apart(" [INST] Bye [/INST]"), apart(" [INST] Bye [/INST]ok"), apart(" ")] as const;
+    expect(ids).toEqual([...parts[1], 2, ...parts[3], 2, ...parts[4]]);
+    const learnedIn = (whole: readonly number[], asked: readonly number[]): boolean[] => whole.map((_, i) => i >= asked.length);
+    expect(learned).toEqual([...learnedIn(parts[1], parts[0]), true, ...learnedIn(parts[3], parts[2]), true, ...parts[4].map(() => false)]);
+  });
+
+  test("is learned whole if the loss is on everything", () => {
+    for (const template of [undefined, "Qwen2", "Mistral"]) expect(codec(gpt2, { end: gpt2End, loss: "all", ...(template && { template }) }).encode(chat).learned.every(Boolean)).toBe(true);
   });
 });
 

@@ -2,7 +2,7 @@
 import { isNextPiece, type CorpusDocument } from "../../data/corpus/documents.ts";
 import type { ModelInput } from "../../models/types.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
-import { chatTemplateOf, type Segment } from "./chat-template.ts";
+import { chatTemplateOf, type ChatTemplate, type Segment } from "./chat-template.ts";
 
 type TextInput = Extract<ModelInput, { readonly kind: "text" }>;
 
@@ -22,7 +22,7 @@ export class DocumentCodec {
   private readonly opening: readonly number[];
   private readonly closing: readonly number[];
   private readonly endOfText: number | undefined;
-  private readonly segmentsOf: (turns: Extract<CorpusDocument, { readonly kind: "chat" }>["turns"]) => readonly Segment[];
+  private readonly template: ChatTemplate;
 
   constructor(input: TextInput, { loss }: Pick<Recipe["generation"], "loss">) {
     this.input = input;
@@ -32,7 +32,7 @@ export class DocumentCodec {
     const ends = input.endOfText?.includes(marks.at(-1) ?? -1) === true;
     this.opening = ends ? marks.slice(0, -1) : marks;
     this.closing = ends ? marks.slice(-1) : [];
-    this.segmentsOf = chatTemplateOf(input.tokenizerFiles, input.tokenizer).segments;
+    this.template = chatTemplateOf(input);
   }
 
   /** What stands before the first text of a window: the tokenizer's own mark, or the end of another text. */
@@ -56,7 +56,10 @@ export class DocumentCodec {
     return concatenated([start, document, end]);
   }
 
-  /** Without what stands between documents. */
+  /**
+   * Without what stands between documents.
+   * @throws GraftError for a conversation that the model's chat template refuses.
+   */
   encode(document: CorpusDocument): Sequence {
     switch (document.kind) {
       case "text":
@@ -67,32 +70,24 @@ export class DocumentCodec {
         return this.joined([{ text: prompt, isLearned: false }, { text: `${isApart ? "" : separator}${completion}`, isLearned: true }]);
       }
       case "chat":
-        return this.ofChat(this.segmentsOf(document.turns));
+        return this.ofChat(this.template.segments(document.turns));
     }
   }
 
-  /** After an end, and before a beginning, tokens start anew. */
+  /** After an end, tokens start anew. The end of the last turn may be that of the document, which whoever joins documents adds. */
   private ofChat(segments: readonly Segment[]): Sequence {
     const parts: Sequence[] = [];
     let open: Segment[] = [];
-    const close = (): void => {
-      if (open.length > 0) parts.push(this.joined(open));
-      open = [];
-    };
     for (const segment of segments) {
-      if (segment.begins) {
-        close();
-        parts.push(unlearned(this.opening));
-      }
       open.push(segment);
       if (!segment.ends) continue;
-      close();
-      parts.push(this.end);
+      parts.push(this.joined(open), this.end);
+      open = [];
     }
-    close();
-    // The end of the last turn is that of the document, which whoever joins documents adds.
-    if (segments.at(-1)?.ends) parts.pop();
-    return concatenated(parts);
+    if (open.length > 0) parts.push(this.joined(open));
+    const { ids, learned } = concatenated(parts);
+    const isEnded = this.endOfText !== undefined && ids.at(-1) === this.endOfText;
+    return isEnded ? { ids: ids.slice(0, -1), learned: learned.slice(0, -1) } : { ids, learned };
   }
 
   /**

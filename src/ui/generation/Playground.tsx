@@ -5,6 +5,8 @@
 import { Button, SegmentedControl, Textarea, VisuallyHidden } from "@mantine/core";
 import { IconPencil, IconPlayerStop } from "@tabler/icons-react";
 import type { KeyboardEvent } from "react";
+import type { ChatUse } from "../../protocol/generation.ts";
+import { Hint } from "../primitives/FieldRow.tsx";
 import { Sentence } from "../primitives/Sentence.tsx";
 import { UndoNotice } from "../settings/UndoNotice.tsx";
 import { DrawingFields, type DrawingValues } from "./DrawingFields.tsx";
@@ -12,17 +14,41 @@ import { WrittenText, sideNames, type ShownText } from "./WrittenText.tsx";
 import classes from "./generation.module.css";
 
 type Way = "continue" | "rewrite" | "summarise";
+type Form = "text" | "chat";
 type Side = "tuned" | "base";
 
-const ways: readonly { readonly value: Way; readonly label: string; readonly draft: string; readonly insert: string }[] = [
-  { value: "continue", label: "Continue", draft: "The model goes on from where it ends.", insert: "Add to the draft" },
+interface WayWords {
+  readonly value: Way;
+  readonly label: string;
+  readonly draft: string;
+  readonly insert: string;
+}
+
+const asked: readonly WayWords[] = [
   { value: "rewrite", label: "Rewrite", draft: "The model is asked for other words.", insert: "Replace the draft" },
   { value: "summarise", label: "Summarise", draft: "The model is asked for its gist.", insert: "Put above the draft" },
 ];
+const waysOf: Readonly<Record<Form, readonly WayWords[]>> = {
+  text: [{ value: "continue", label: "Continue", draft: "The model goes on from where it ends.", insert: "Add to the draft" }, ...asked],
+  chat: [{ value: "continue", label: "Answer", draft: "What you say to the model; it answers.", insert: "Add to the draft" }, ...asked],
+};
+
+const forms: readonly { readonly value: Form; readonly label: string }[] = [
+  { value: "chat", label: "As a chat message" },
+  { value: "text", label: "As plain text" },
+];
+/** What stands around a message, by the form that the model knows. */
+const chatForms: Readonly<Record<ChatUse["form"], string>> = {
+  own: "Your words are put into the chat template that the model was published with; it stops where its turn ends.",
+  plain: "Your words are put behind “User:”, and the model answers behind “Assistant:”, as in the conversations that it learned; it stops where its turn ends.",
+};
 
 interface PlaygroundProps {
   readonly draft: string;
   readonly way: Way;
+  /** Of a model that can be asked as in a chat. */
+  readonly chat: ChatUse | null;
+  readonly form: Form;
   /** Of the way. */
   readonly template: string;
   readonly isTemplateDefault: boolean;
@@ -34,6 +60,7 @@ interface PlaygroundProps {
   readonly replaced: string | null;
   readonly onDraft: (draft: string) => void;
   readonly onWay: (way: Way) => void;
+  readonly onForm: (form: Form) => void;
   readonly onTemplate: (template: string) => void;
   readonly onTemplateReset: () => void;
   readonly onDrawing: (change: Partial<DrawingValues>) => void;
@@ -51,9 +78,10 @@ function announce(shown: PlaygroundProps["shown"]): string {
 }
 
 export function Playground(props: PlaygroundProps) {
-  const { draft, way, template, isTemplateDefault, draftPlace, drawing, shown, replaced } = props;
+  const { draft, way, chat, form, template, isTemplateDefault, draftPlace, drawing, shown, replaced } = props;
   const isWriting = shown.some(({ text }) => text.kind === "writing");
-  const current = ways.find(({ value }) => value === way) ?? ways[0];
+  const ways = waysOf[form];
+  const current = ways.find(({ value }) => value === way);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !isWriting) props.onWrite();
     else if (event.key === "Escape" && isWriting) props.onStop();
@@ -63,6 +91,12 @@ export function Playground(props: PlaygroundProps) {
 
   return (
     <div className={classes.playground} onKeyDown={onKeyDown}>
+      {chat && (
+        <div>
+          <SegmentedControl className={classes.ways} aria-label="How the model takes the draft" value={form} onChange={(value) => props.onForm(value)} data={[...forms]} />
+          <Hint>{form === "chat" ? chatForms[chat.form] : "The model gets your words as they are, and goes on."}</Hint>
+        </div>
+      )}
       <SegmentedControl className={classes.ways} aria-label="What the model does with the draft" value={way} onChange={(value) => props.onWay(value)} data={ways.map(({ value, label }) => ({ value, label }))} />
       <Textarea label="Draft" description={current?.draft} dir="auto" autosize minRows={4} maxRows={14} value={draft} onChange={({ currentTarget }) => props.onDraft(currentTarget.value)} />
       {way !== "continue" && (
