@@ -11,18 +11,19 @@ export function pcg4d(state: Uint32Array): void {
   let y = (Math.imul(state[1]!, 1664525) + 1013904223) | 0;
   let z = (Math.imul(state[2]!, 1664525) + 1013904223) | 0;
   let w = (Math.imul(state[3]!, 1664525) + 1013904223) | 0;
-  const mix = (): void => {
-    x = (x + Math.imul(y, w)) | 0;
-    y = (y + Math.imul(z, x)) | 0;
-    z = (z + Math.imul(x, y)) | 0;
-    w = (w + Math.imul(y, z)) | 0;
-  };
-  mix();
+  // Twice the same four lines: a training step draws millions, and a closure over these variables would keep them out of registers.
+  x = (x + Math.imul(y, w)) | 0;
+  y = (y + Math.imul(z, x)) | 0;
+  z = (z + Math.imul(x, y)) | 0;
+  w = (w + Math.imul(y, z)) | 0;
   x ^= x >>> 16;
   y ^= y >>> 16;
   z ^= z >>> 16;
   w ^= w >>> 16;
-  mix();
+  x = (x + Math.imul(y, w)) | 0;
+  y = (y + Math.imul(z, x)) | 0;
+  z = (z + Math.imul(x, y)) | 0;
+  w = (w + Math.imul(y, z)) | 0;
   state[0] = x;
   state[1] = y;
   state[2] = z;

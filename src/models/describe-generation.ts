@@ -5,7 +5,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { BackendName } from "../core/backends.ts";
 import { Rng } from "../core/rng.ts";
-import { sizeOf } from "../core/shape.ts";
 import "../core/testing/to-be-all-close.ts";
 import { memory, useBackend } from "../engine/backend.ts";
 import { CachedDecoder, contextStart } from "../engine/generation/cached-decoder.ts";
@@ -16,22 +15,16 @@ import { mergeLora } from "../graph/surgery/merge-lora.ts";
 import type { Model } from "../graph/types.ts";
 import { resolveUnfreeze } from "../graph/unfreeze.ts";
 import goldens from "./goldens/generation.json" with { type: "json" };
-import { buildCheckpoint } from "./testing/checkpoint-problems.ts";
-import { adapterValues, chirp, phaseOf } from "./testing/reference-problems.ts";
+import { buildCheckpoint, startingWeights } from "./testing/checkpoint-problems.ts";
+import { adapterValues, chirp } from "./testing/reference-problems.ts";
 
 type Golden = (typeof goldens.cases)[number];
 type NextLogits = (ids: readonly number[]) => Promise<Float32Array>;
 
 function modelOf({ config, starts }: Golden): Model {
   const { graph } = buildCheckpoint(config);
-  const ranges = starts as Readonly<Record<string, readonly number[] | undefined>>;
   const used = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
-  const weights = graph.parameters.filter(({ name }) => used.has(name)).map(({ name, shape }) => {
-    const [offset, scale] = ranges[name] ?? [];
-    if (offset === undefined || scale === undefined) throw new Error(`The golden has no parameter ${name}.`);
-    return [name, Float32Array.from({ length: sizeOf(shape) }, (_, i) => offset + scale * chirp(i, phaseOf(name)))] as const;
-  });
-  return { graph, weights: new Map(weights) };
+  return { graph, weights: startingWeights(graph.parameters.filter(({ name }) => used.has(name)), starts) };
 }
 
 /** The model as it is trained, on the whole text for each token. */

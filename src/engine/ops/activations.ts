@@ -104,12 +104,13 @@ const TANH_CUBIC = 0.044715;
 /** x * P(N(0, 1) < x), exactly or by the tanh approximation (Hendrycks and Gimpel, 2016). */
 export function gelu(x: Tensor, { approximate }: OpAttributes["gelu"]): Tensor {
   if (onWebgpu()) return byKernels(x, approximate ? activationKernels.geluByTanh : activationKernels.gelu);
+  // (1 + tanh(u)) / 2 is sigmoid(2 u), which wasm has vectors for.
   const share = approximate
-    ? (input: Tensor): Tensor => tf.add(0.5, tf.mul(0.5, tf.tanh(tf.mul(TANH_SCALE, tf.mul(input, tf.add(1, tf.mul(TANH_CUBIC, tf.square(input))))))))
+    ? (input: Tensor): Tensor => tf.sigmoid(tf.mul(input, tf.add(2 * TANH_SCALE, tf.mul(2 * TANH_SCALE * TANH_CUBIC, tf.square(input)))))
     : (input: Tensor): Tensor => tf.add(0.5, tf.mul(0.5, tf.erf(tf.mul(input, SQRT_HALF))));
   const density = approximate
     ? (input: Tensor, phi: Tensor): Tensor =>
-        tf.mul(tf.mul(2, tf.mul(phi, tf.sub(1, phi))), tf.mul(TANH_SCALE, tf.add(1, tf.mul(3 * TANH_CUBIC, tf.square(input)))))
+        tf.mul(tf.mul(phi, tf.sub(1, phi)), tf.add(2 * TANH_SCALE, tf.mul(6 * TANH_SCALE * TANH_CUBIC, tf.square(input))))
     : (input: Tensor): Tensor => tf.mul(INVERSE_SQRT_TWO_PI, tf.exp(tf.mul(-0.5, tf.square(input))));
   return differentiable(
     { x },

@@ -55,13 +55,16 @@ function attentionByProducts(query: Tensor, key: Tensor, value: Tensor, mask: Te
   // [batch, tokens, width] -> [batch, heads, tokens, width / heads]
   const split = (x: Tensor): Tensor => tf.transpose(tf.reshape(x, [batch, x.shape[1] as number, heads, (x.shape[2] as number) / heads]), [0, 2, 1, 3]);
   const scores = tf.matMul(split(tf.mul(query, scale)), split(key), false, true);
-  const masked = tf.add(scores, tf.reshape(tf.mul(tf.sub(1, mask), MASKED), [batch, 1, 1, keyTokens]));
-  const mixed = tf.matMul(tf.softmax(causal ? tf.add(masked, futureBias(tokens, keyTokens)) : masked), split(value));
+  const paddingBias = tf.reshape(tf.mul(tf.sub(1, mask), MASKED), [batch, 1, 1, keyTokens]);
+  // Both biases in one: the scores are many more than the tokens.
+  const bias = causal ? tf.add(paddingBias, futureBias(tokens, keyTokens)) : paddingBias;
+  const mixed = tf.matMul(tf.softmax(tf.add(scores, bias)), split(value));
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, tokens, value.shape[2] as number]);
 }
 
 /** [tokens, keyTokens], below every masked score where the key comes after the query: what is to come is not seen even where all else is masked. */
 function futureBias(tokens: number, keyTokens: number): Tensor {
-  const isLater = tf.greater(tf.range(0, keyTokens).reshape([1, keyTokens]), tf.range(0, tokens).reshape([tokens, 1]));
-  return tf.mul(tf.cast(isLater, "float32"), 2 * MASKED);
+  const values = new Float32Array(tokens * keyTokens);
+  for (let token = 0; token < tokens; token++) values.fill(2 * MASKED, token * keyTokens + token + 1, (token + 1) * keyTokens);
+  return tf.tensor(values, [tokens, keyTokens]);
 }

@@ -1,4 +1,6 @@
 /** Spreading a reduced tensor out again and summing a spread one up: what the gradients of reductions and broadcasts are made of. */
+import { columnSum as columnSumOnWasm } from "../kernels/wasm/column-sum.ts";
+import { currentSimdKernels } from "../kernels/wasm/simd.ts";
 import { columnSum } from "../kernels/webgpu/column-sum.ts";
 import { tf, type Tensor } from "../tf.ts";
 
@@ -33,5 +35,7 @@ export function sumToChannels(x: Tensor): Tensor {
 /** [..., columns in all] -> [columns] */
 function sumRows(x: Tensor, columns: number): Tensor {
   const rows = tf.reshape(x, [x.size / columns, columns]);
-  return tf.getBackend() === "webgpu" ? columnSum(rows) : tf.sum(rows, 0);
+  if (tf.getBackend() === "webgpu") return columnSum(rows);
+  const onWasm = currentSimdKernels();
+  return onWasm ? columnSumOnWasm(onWasm, rows) : tf.sum(rows, 0);
 }

@@ -2,6 +2,7 @@
  * Looking rows up in a table. Many tokens may add to the gradient of one row; WebGPU's segment sum adds them by atomics,
  * in any order, so there a kernel of ours adds them in theirs, and the same bits come out every time.
  */
+import { copyRows } from "../kernels/wasm/data-movement.ts";
 import { embeddingGradient } from "../kernels/webgpu/embedding-gradient.ts";
 import { tf, type Tensor } from "../tf.ts";
 import { differentiable, savedAt } from "./differentiable.ts";
@@ -18,7 +19,7 @@ export function embedding(table: Tensor, ids: Tensor): Tensor {
     { table },
     (save) => {
       save([ids]);
-      return tf.gather(table, ids);
+      return tf.getBackend() === "wasm" ? copyRows(table, ids) : tf.gather(table, ids);
     },
     (dy, saved) => ({
       table: () => sumRowsById(tf.reshape(dy, [-1, width]), tf.reshape(savedAt(saved, 0), [-1]), vocabulary),

@@ -6,7 +6,7 @@ import { sizeOf } from "../../core/shape.ts";
 import { JsonCursor } from "../../formats/json-cursor.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import { prune } from "../../graph/surgery/prune.ts";
-import type { Graph } from "../../graph/types.ts";
+import type { Graph, Parameter, Weights } from "../../graph/types.ts";
 import { familyOf } from "../checkpoints/find-family.ts";
 import type { CheckpointModel } from "../checkpoints/types.ts";
 import text from "../goldens/checkpoints-text.json" with { type: "json" };
@@ -23,19 +23,23 @@ export function buildCheckpoint(config: object): CheckpointModel {
   return familyOf(cursor).build(cursor);
 }
 
-export function checkpointProblem(golden: CheckpointCase): ReferenceProblem {
-  const { config, starts, classes, learningRate, weightDecay } = golden;
-  const { graph, input } = buildCheckpoint(config);
+/** As a golden says that each starts: an offset, and how far the chirp takes it. */
+export function startingWeights(parameters: readonly Parameter[], starts: object): Weights {
   const ranges = starts as Readonly<Record<string, readonly number[] | undefined>>;
-  const weights = new Map(
-    graph.parameters.map(({ name, shape }) => {
+  return new Map(
+    parameters.map(({ name, shape }) => {
       const [offset, scale] = ranges[name] ?? [];
       if (offset === undefined || scale === undefined) throw new Error(`The golden has no parameter ${name}.`);
       const phase = phaseOf(name);
       return [name, Float32Array.from({ length: sizeOf(shape) }, (_, i) => offset + scale * chirp(i, phase))];
     }),
   );
-  const problem = { graph: prune(graph, graph.outputs), weights, inputName: input.name, classes, learningRate, weightDecay };
+}
+
+export function checkpointProblem(golden: CheckpointCase): ReferenceProblem {
+  const { config, starts, classes, learningRate, weightDecay } = golden;
+  const { graph, input } = buildCheckpoint(config);
+  const problem = { graph: prune(graph, graph.outputs), weights: startingWeights(graph.parameters, starts), inputName: input.name, classes, learningRate, weightDecay };
   if ("imageSize" in golden) return { ...problem, batch: images(golden.batch, golden.imageSize, classes) };
   const { tokens, padded, batch: size } = golden;
   const { vocab_size: vocabulary } = golden.config;

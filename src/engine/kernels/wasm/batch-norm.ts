@@ -3,8 +3,9 @@
  * them is x and a few numbers a channel. Frozen, it is one multiplication and one addition by channel.
  */
 import { tf, type Tensor } from "../../tf.ts";
+import { sumBlocks } from "./column-sum.ts";
 import { composed, required } from "./define.ts";
-import { addressOf, allocate, asWasmBackend, floats, type WasmBackend } from "./heap.ts";
+import { addressOf, allocate, asWasmBackend, floats } from "./heap.ts";
 import type { SimdKernels } from "./simd-kernels.ts";
 
 export const fusedBatchNorm = composed<{ readonly varianceEpsilon: number }>(tf.FusedBatchNorm, (inputs, { varianceEpsilon }) => {
@@ -14,23 +15,6 @@ export const fusedBatchNorm = composed<{ readonly varianceEpsilon: number }>(tf.
   const shift = inputs.offset ? tf.add(minusMean, inputs.offset) : minusMean;
   return tf.add(tf.mul(required(inputs, "x"), scale), shift);
 });
-
-/** A vector loop adds up so many rows in single floats; the sums of these blocks are added in double. */
-const BLOCK_ROWS = 64;
-
-/** Runs `sumBlock` over x [rows, channels] in blocks and adds up what it leaves in the `results` tensors [channels]. */
-function sumBlocks(backend: WasmBackend, rows: number, results: readonly tf.TensorInfo[], sumBlock: (firstRow: number, rows: number) => void): Float64Array[] {
-  const parts = results.map((result) => floats(backend, result));
-  const totals = parts.map(({ length }) => new Float64Array(length));
-  for (let row = 0; row < rows; row += BLOCK_ROWS) {
-    sumBlock(row, Math.min(BLOCK_ROWS, rows - row));
-    parts.forEach((part, index) => {
-      const total = totals[index] as Float64Array;
-      for (let channel = 0; channel < part.length; channel++) total[channel]! += part[channel]!;
-    });
-  }
-  return totals;
-}
 
 function toTensor({ dataId, shape, dtype }: tf.TensorInfo): Tensor {
   return tf.engine().makeTensorFromDataId(dataId, shape, dtype);

@@ -1,7 +1,7 @@
 /** Kernels that move or gather values: what the wasm backend lacks, gets wrong, copies needlessly, or does element by element. */
-import { tf } from "../../tf.ts";
+import { tf, type Tensor } from "../../tf.ts";
 import { onHeap, required } from "./define.ts";
-import { allocate, floats, ints, share } from "./heap.ts";
+import { allocate, asWasmBackend, floats, ints, share } from "./heap.ts";
 
 /** A clone shares its memory, as on the other backends; whoever writes in place asks first (heap.ts, exclusiveFloats). */
 export const identity = onHeap(tf.Identity, (backend, inputs) => share(backend, required(inputs, "x")));
@@ -35,6 +35,19 @@ export const unsortedSegmentSum = onHeap<{ readonly numSegments: number }>(tf.Un
   }
   return result;
 });
+
+/** table [vocabulary, width] and ids int32 [...] -> [..., width]. The backend's own gather works out the place of each value. */
+export function copyRows(table: Tensor, ids: Tensor): Tensor {
+  const backend = asWasmBackend(tf.backend());
+  const [vocabulary, width] = table.shape as [number, number];
+  const result = allocate(backend, [...ids.shape, width]);
+  const [from, to] = [floats(backend, table), floats(backend, result)];
+  ints(backend, ids).forEach((id, row) => {
+    if (id < 0 || id >= vocabulary) throw new Error(`Row ${id} of a table of ${vocabulary} rows.`);
+    to.set(from.subarray(id * width, (id + 1) * width), row * width);
+  });
+  return tf.engine().makeTensorFromDataId(result.dataId, result.shape, result.dtype);
+}
 
 interface OneHotAttributes {
   readonly depth: number;

@@ -73,6 +73,7 @@ const kernelCases: readonly KernelCase[] = [
   { name: "oneHot: booleans", shapes: [], run: () => tf.oneHot(ids([2, 0, 1]), 4, 1, 0, "bool") },
   { name: "matMul, a transposed", shapes: [[4, 3], [4, 5]], run: (a, b) => tf.matMul(a, b, true, false) },
   { name: "matMul, a transposed, many rows, sizes of no whole tile", shapes: [[301, 11], [301, 15]], run: (a, b) => tf.matMul(a, b, true, false) },
+  { name: "matMul of batches, a transposed, more columns than are copied together", shapes: [[2, 131, 301], [2, 131, 11]], run: (a, b) => tf.matMul(a, b, true, false) },
   { name: "matMul of batches, a transposed, one side repeated", shapes: [[1, 5, 3], [2, 5, 9]], run: (a, b) => tf.matMul(a, b, true, false), differentiable: false },
   { name: "matMul of batches, both transposed", shapes: [[2, 4, 3], [2, 5, 4]], run: (a, b) => tf.matMul(a, b, true, true) },
   { name: "matMul of batches, b transposed", shapes: [[2, 3, 4], [2, 5, 4]], run: (a, b) => tf.matMul(a, b, false, true) },

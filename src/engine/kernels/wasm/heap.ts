@@ -137,3 +137,8 @@ export function markWritten(tensor: tf.Tensor): void {
 export function readableFloats(tensor: tf.Tensor): Float32Array {
   return floats(asWasmBackend(tf.backend()), tensor);
 }
+
+/** The values of a float tensor for reading, on wasm and cpu: in place, until the next allocation. */
+export function hostFloats(tensor: tf.Tensor): Float32Array {
+  return tf.getBackend() === "wasm" ? readableFloats(tensor) : tensor.dataSync<"float32">();
+}

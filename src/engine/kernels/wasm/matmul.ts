@@ -36,14 +36,34 @@ function placeOf(backend: WasmBackend, tensor: tf.TensorInfo, index: number, val
   return addressOf(backend, tensor) + (isRepeated ? 0 : index * values * FLOAT_BYTES);
 }
 
+/** Columns of a that are copied together before they are multiplied: rows that lie far apart push each other out of the cache. */
+const PANEL_COLUMNS = 128;
+
 /** a [batch, k, m], transposed, by b [batch, k, n] into out [batch, m, n]. */
 function multiplyTransposed(kernels: SimdKernels, backend: WasmBackend, a: tf.TensorInfo, b: tf.TensorInfo, out: tf.TensorInfo, [m, k, n]: Sizes): void {
-  const [aBytes, bBytes] = [m * FLOAT_BYTES, n * FLOAT_BYTES];
+  const panel = m > PANEL_COLUMNS ? allocate(backend, [Math.min(BLOCK_ROWS, k), PANEL_COLUMNS]) : null;
   floats(backend, out).fill(0);
   for (let index = 0; index < batchOf(out, m * n); index++) {
     const [aAt, bAt, outAt] = [placeOf(backend, a, index, m * k), placeOf(backend, b, index, k * n), placeOf(backend, out, index, m * n)] as const;
-    for (let row = 0; row < k; row += BLOCK_ROWS) kernels.addTransposedProduct(aAt + row * aBytes, bAt + row * bBytes, Math.min(BLOCK_ROWS, k - row), aBytes, bBytes, outAt);
+    for (let row = 0; row < k; row += BLOCK_ROWS) {
+      const rows = Math.min(BLOCK_ROWS, k - row);
+      for (let column = 0; column < m; column += PANEL_COLUMNS) {
+        const columns = Math.min(PANEL_COLUMNS, m - column);
+        const from = aAt + (row * m + column) * FLOAT_BYTES;
+        if (panel) copyPanel(backend, from, m, panel, rows, columns);
+        kernels.addTransposedProduct(panel ? addressOf(backend, panel) : from, bAt + row * n * FLOAT_BYTES, rows, columns * FLOAT_BYTES, n * FLOAT_BYTES, outAt + column * n * FLOAT_BYTES);
+      }
+    }
   }
+  if (panel) backend.disposeData(panel.dataId);
+}
+
+/** `columns` values of each of `rows` rows, `stride` values apart, one row after the other. */
+function copyPanel(backend: WasmBackend, fromBytes: number, stride: number, panel: tf.TensorInfo, rows: number, columns: number): void {
+  const to = floats(backend, panel);
+  const heap = new Float32Array(to.buffer);
+  const from = fromBytes / FLOAT_BYTES;
+  for (let row = 0; row < rows; row++) to.set(heap.subarray(from + row * stride, from + row * stride + columns), row * columns);
 }
 
 /** a [batch, 1, k] by b [batch, n, k], transposed, into out [batch, 1, n]. */
