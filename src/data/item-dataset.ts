@@ -52,6 +52,15 @@ export abstract class ItemDataset<Item extends NamedItem> {
     this.rearrange();
   }
 
+  get split(): SplitOptions {
+    return this.splitOptions;
+  }
+
+  /** Items that are left out, in order. */
+  get excludedItems(): readonly number[] {
+    return [...this.excluded].toSorted((a, b) => a - b);
+  }
+
   abstract summary(): DataSummary;
 
   async listItems({ label, split, indices, offset, limit }: ItemQuery): Promise<ItemPage> {

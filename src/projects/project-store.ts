@@ -31,7 +31,7 @@ export class ProjectStore {
 
   async create({ name, task }: Pick<ProjectRecord, "name" | "task">): Promise<Project> {
     const project = this.blank();
-    await project.begin({ name, task, createdAt: Date.now(), notes: "", sources: [], recipes: [] });
+    await project.begin({ name, task, createdAt: Date.now(), notes: "", sources: [], recipes: [], draft: null });
     return project;
   }
 

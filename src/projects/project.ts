@@ -100,8 +100,13 @@ export class Project {
   async addRun(record: Pick<RunRecord, "recipe" | "model" | "data"> & Partial<RunRecord>): Promise<StoredRun> {
     const [newest] = await this.runs();
     const run = this.run(1 + (newest?.run.id ?? 0));
-    await run.begin({ name: `Run ${run.id}`, createdAt: Date.now(), state: "running", continues: null, results: null, notes: "", deletedAt: null, ...record });
+    await run.begin({ name: `Run ${run.id}`, createdAt: Date.now(), state: "running", excluded: [], split: null, continues: null, results: null, notes: "", deletedAt: null, ...record });
     return run;
+  }
+
+  /** A run that never began. */
+  async discardRun(id: number): Promise<void> {
+    await this.storage.remove(runFolder(this.id, id));
   }
 
   /** For good: runs that were deleted, and content that no source has. Nothing else may write to the project meanwhile. */

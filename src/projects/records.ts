@@ -24,6 +24,9 @@ export type StoredFile = Readonly<z.output<typeof storedFile>>;
 const source = z.strictObject({ id: count, kind: z.enum(["data", "model"]), name, addedAt: time, files: z.array(storedFile) });
 export type StoredSource = Readonly<z.output<typeof source>>;
 
+/** Numbers of a data set's items. */
+const items = z.array(count);
+
 const projectSchema = z.strictObject({
   name,
   task: text,
@@ -31,6 +34,8 @@ const projectSchema = z.strictObject({
   notes,
   sources: z.array(source),
   recipes: z.array(z.strictObject({ name, savedAt: time, recipe: z.unknown() })),
+  /** What the person was at: the recipe as it was being written, the source that was open, and the items left out of it. */
+  draft: z.strictObject({ recipe: z.unknown(), data: count.nullable(), excluded: items }).nullable(),
 });
 export type ProjectRecord = Readonly<z.output<typeof projectSchema>>;
 
@@ -44,6 +49,9 @@ const runSchema = z.strictObject({
   model: z.unknown(),
   /** The source that it learns from. */
   data: count.nullable(),
+  /** Items of it that were left out, and how the others were divided; null for as the recipe says. */
+  excluded: items,
+  split: z.strictObject({ validation: z.number(), test: z.number(), seed: z.number() }).nullable(),
   /** The run whose weights it began with. */
   continues: count.nullable(),
   results: z.unknown(),
@@ -53,8 +61,8 @@ const runSchema = z.strictObject({
 });
 export type RunRecord = Readonly<z.output<typeof runSchema>>;
 
-export const projectFormat: Format<ProjectRecord> = { kind: "project", version: 1, schema: projectSchema, migrations: {} };
-export const runFormat: Format<RunRecord> = { kind: "run", version: 1, schema: runSchema, migrations: {} };
+export const projectFormat: Format<ProjectRecord> = { kind: "project", version: 2, schema: projectSchema, migrations: { 1: (head) => ({ ...(head as object), draft: null }) } };
+export const runFormat: Format<RunRecord> = { kind: "run", version: 2, schema: runSchema, migrations: { 1: (head) => ({ ...(head as object), excluded: [], split: null }) } };
 /** A piece of a run's history: the events between two checkpoints, in order. */
 export const historyFormat: Format<{ readonly events: readonly unknown[] }> = { kind: "history", version: 1, schema: z.strictObject({ events: z.array(z.unknown()) }), migrations: {} };
 /** What a run ended with; the body is safetensors. */

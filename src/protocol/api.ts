@@ -8,6 +8,7 @@ import type { ChatUse } from "./generation.ts";
 import type { Headline } from "./headline.ts";
 import type { HubAccess, HubHit, HubQuery, HubRepository, StorageReport } from "./hub.ts";
 import type { DeviceReport, ModelCard, ModelLayers, OutlineNode, SelectionReport } from "./models.ts";
+import type { ProjectApi } from "./projects.ts";
 import type { Augmentation, Recipe, TaskId } from "./recipe.ts";
 import type { ConfusionQuery, ExplainRequest, Explanation, ExportOptions, Generated, GenerationRequest, Prediction, PredictionInput, RunCommand, RunEvent, RunResults } from "./run.ts";
 
@@ -44,7 +45,7 @@ export interface OpenedModel {
   readonly chat?: ChatUse;
 }
 
-export interface WorkerApi {
+export interface WorkerApi extends ProjectApi {
   /** Measures each backend once; later calls return the same report. */
   probeDevice(): Promise<DeviceReport>;
 

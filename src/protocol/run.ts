@@ -80,10 +80,15 @@ export type RunEvent =
   | { readonly kind: "epoch"; readonly point: EpochPoint }
   | ({ readonly kind: "samples" } & EpochSamples)
   | { readonly kind: "learning-rate-changed"; readonly step: number; readonly epoch: number; readonly learningRate: number }
-  | { readonly kind: "paused" }
+  /** `because`: nobody asked for it; what to do before going on. */
+  | { readonly kind: "paused"; readonly because?: ErrorSentence }
   | { readonly kind: "resumed" }
+  /** The run goes on from its last checkpoint: this is what it had told until then, in place of all that was told. */
+  | { readonly kind: "restored"; readonly events: readonly RunEvent[] }
+  /** The run goes on, and what it does since the last checkpoint cannot be kept. */
+  | { readonly kind: "not-kept"; readonly error: ErrorSentence }
   | { readonly kind: "finished"; readonly reason: StopReason; readonly bestEpoch: number; readonly seconds: number }
-  /** Stopped before the first step: nothing was trained and there are no results. */
+  /** Stopped before the first step, of the run or since it was restored: there are no results, and a run that was restored can be so again. */
   | { readonly kind: "cancelled" }
   | { readonly kind: "failed"; readonly error: ErrorSentence };
 

@@ -72,8 +72,13 @@ export class OpfsStorage implements FileStorage {
           }
         },
         close: async () => {
-          handle.flush();
-          handle.close();
+          try {
+            handle.flush();
+          } catch (error) {
+            throw readable(error);
+          } finally {
+            handle.close();
+          }
         },
       };
     } catch (error) {

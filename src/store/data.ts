@@ -6,7 +6,7 @@ import { create } from "zustand";
 import { CancelledError, type ErrorSentence } from "../core/errors.ts";
 import type { Progress, SampleCard, SplitOptions } from "../protocol/api.ts";
 import type { ColumnMapping, DataSummary, OpenedData, SourceFile, TablePreview } from "../protocol/data.ts";
-import { recipeForTask } from "../protocol/recipe.ts";
+import { recipeForTask, type Recipe } from "../protocol/recipe.ts";
 import { sentenceOf, worker } from "./client.ts";
 import { useRecipe } from "./recipe.ts";
 
@@ -23,6 +23,11 @@ export interface Exclusion {
   readonly excluded: boolean;
 }
 
+export interface Reopened {
+  readonly summary: DataSummary | null;
+  readonly recipe: Recipe | null;
+}
+
 interface DataState {
   readonly phase: DataPhase;
   readonly error: ErrorSentence | null;
@@ -36,6 +41,8 @@ interface DataState {
   readonly loadSamples: () => Promise<void>;
   readonly openFiles: (files: readonly SourceFile[]) => Promise<void>;
   readonly openSample: (id: string) => Promise<void>;
+  /** Data that were open before, with the recipe that they were open with. @returns whether they are open */
+  readonly reopen: (what: string, job: (onProgress: (progress: Progress) => void) => Promise<Reopened>) => Promise<boolean>;
   readonly mapColumns: (mapping: ColumnMapping) => Promise<void>;
   readonly setExcluded: (items: readonly number[], excluded: boolean) => Promise<void>;
   readonly undoExclusion: () => Promise<void>;
@@ -138,6 +145,25 @@ export const useData = create<DataState>()((set, get) => {
     openFiles: (files) => open("Reading files", (onProgress) => worker().openFiles(files, onProgress)),
 
     openSample: (id) => open("Opening the sample", (onProgress) => worker().openSample(id, onProgress)),
+
+    reopen: async (what, job) => {
+      // Nothing stays open meanwhile: a recipe of other data means nothing for these.
+      set({ phase: { kind: "opening", progress: { what, done: 0, total: 0 }, previous: null }, error: null });
+      try {
+        const { summary, recipe } = await job((progress) => {
+          if (get().phase.kind === "opening") set({ phase: { kind: "opening", progress, previous: null } });
+        });
+        if (recipe) {
+          appliedSplit = { ...recipe.split, seed: recipe.seed };
+          useRecipe.getState().replace(recipe);
+        }
+        set((state) => ({ phase: summary ? { kind: "ready", summary } : { kind: "choosing", previous: null }, exclusions: new Map(), lastExclusion: null, revision: state.revision + 1 }));
+        return summary !== null;
+      } catch (error) {
+        set({ phase: { kind: "choosing", previous: null }, error: error instanceof CancelledError ? null : sentenceOf(error) });
+        return false;
+      }
+    },
 
     mapColumns: async (mapping) => {
       const { phase } = get();

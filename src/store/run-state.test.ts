@@ -64,6 +64,25 @@ describe("a run", () => {
     const finished = follow(started, steps(1), { kind: "finished", reason: "early-stopped", bestEpoch: 3, seconds: 9 });
     expect(finished).toMatchObject({ kind: "finished", reason: "early-stopped", bestEpoch: 3 });
     expect(isUnderWay(finished)).toBe(false);
-    expect(follow(started, { kind: "cancelled" })).toEqual({ kind: "cancelled" });
+    expect(follow(started, { kind: "cancelled" })).toEqual({ kind: "cancelled", wasRestored: false });
+  });
+
+  it("that is restored has what it told until its checkpoint, forgets what came after, and goes on", () => {
+    const until = [started, steps(1, 2, 3), epoch(1, true)];
+    const restored = follow(started, steps(1, 2, 3), epoch(1, true), steps(4, 5), { kind: "restored", events: until });
+    expect(restored).toEqual({ kind: "training", record: recordOf(follow(...until)), activity: { what: "Getting ready to go on", done: 0, total: 0 } });
+    const going = reduceRun(reduceRun(restored, started), steps(4));
+    expect(recordOf(going)).toEqual(recordOf(follow(...until, steps(4))));
+    expect(reduceRun(restored, { kind: "cancelled" })).toEqual({ kind: "cancelled", wasRestored: true });
+    // Without a checkpoint there is nothing to show.
+    expect(reduceRun(going, { kind: "restored", events: [] })).toMatchObject({ kind: "preparing", record: { latest: null } });
+  });
+
+  it("says why it waits where nobody asked for it, and what is not kept, also after its end", () => {
+    const because = { what: "the browser's storage is full" };
+    expect(follow(started, steps(1), { kind: "paused", because }, steps(2))).toMatchObject({ kind: "paused", because, record: { latest: point(2) } });
+    expect(follow(started, steps(1), { kind: "paused", because }, { kind: "resumed" }, { kind: "paused" })).toMatchObject({ kind: "paused", because: undefined });
+    const ended = follow(started, steps(1), { kind: "finished", reason: "completed", bestEpoch: 1, seconds: 2 }, { kind: "not-kept", error: because });
+    expect(ended).toMatchObject({ kind: "finished", record: { notKept: because } });
   });
 });

@@ -27,6 +27,8 @@ export interface RunRecord {
   readonly batchSplit: BatchSplit | null;
   /** Why the device waits for JavaScript at every step; null where it does not. */
   readonly notCaptured: string | null;
+  /** Why what the run does at the moment is not kept; null where it is. */
+  readonly notKept: ErrorSentence | null;
   readonly examplesPerSecond: number;
   readonly secondsLeft: number;
   /** By step. */
@@ -41,13 +43,16 @@ export interface RunRecord {
 
 export type Run =
   | { readonly kind: "idle" }
+  /** A finished one of the project is being opened. */
+  | { readonly kind: "reopening"; readonly progress: Progress }
   /** Before the first step. */
   | { readonly kind: "preparing"; readonly record: RunRecord; readonly progress: Progress }
   | { readonly kind: "training"; readonly record: RunRecord; readonly activity: Progress | null }
-  | { readonly kind: "paused"; readonly record: RunRecord }
+  /** `because`: nobody asked for it. */
+  | { readonly kind: "paused"; readonly record: RunRecord; readonly because?: ErrorSentence | undefined }
   | { readonly kind: "finished"; readonly record: RunRecord; readonly reason: StopReason; readonly bestEpoch: number; readonly seconds: number }
-  /** Stopped before the first step. */
-  | { readonly kind: "cancelled" }
+  /** Stopped before the first step, of the run or since it was restored. */
+  | { readonly kind: "cancelled"; readonly wasRestored: boolean }
   | { readonly kind: "failed"; readonly record: RunRecord; readonly error: ErrorSentence };
 
 const emptyRecord: RunRecord = {
@@ -58,6 +63,7 @@ const emptyRecord: RunRecord = {
   rateChanges: [],
   batchSplit: null,
   notCaptured: null,
+  notKept: null,
   examplesPerSecond: 0,
   secondsLeft: 0,
   loss: emptyTrace(),
@@ -76,7 +82,7 @@ export function recordOf(run: Run): RunRecord {
 
 /** While a run is under way no other can start. */
 export function isUnderWay({ kind }: Run): boolean {
-  return kind === "preparing" || kind === "training" || kind === "paused";
+  return kind === "reopening" || kind === "preparing" || kind === "training" || kind === "paused";
 }
 
 /** The epoch whose weights are the best so far. */
@@ -124,13 +130,22 @@ function withEpoch(record: RunRecord, point: EpochPoint): RunRecord {
 
 /** Keeps the phase and changes what is recorded: events may still arrive after a pause. */
 function recording(run: Run, record: RunRecord): Run {
-  return run.kind === "paused" ? { kind: "paused", record } : { kind: "training", record, activity: null };
+  return run.kind === "paused" ? { ...run, record } : { kind: "training", record, activity: null };
+}
+
+/** A run that is about to go on from where its events end. */
+function restoredRun(events: readonly RunEvent[]): Run {
+  const record = recordOf(events.reduce(reduceRun, startingRun));
+  const progress = { what: "Getting ready to go on", done: 0, total: 0 };
+  return record.latest === null ? { kind: "preparing", record, progress } : { kind: "training", record, activity: progress };
 }
 
 export function reduceRun(run: Run, event: RunEvent): Run {
   const record = recordOf(run);
   switch (event.kind) {
     case "started":
+      // One that goes on keeps its curves.
+      if (record.latest !== null) return { kind: "training", record: { ...record, info: event.info }, activity: { what: "Getting ready to go on", done: 0, total: 0 } };
       return { kind: "preparing", record: withInfo(record, event.info), progress: { what: "Getting ready", done: 0, total: 0 } };
     case "preparing": {
       const progress = { what: event.what, done: event.done, total: event.total };
@@ -157,13 +172,19 @@ export function reduceRun(run: Run, event: RunEvent): Run {
       return recording(run, { ...record, rateChanges: [...record.rateChanges, { step, epoch, learningRate }] });
     }
     case "paused":
-      return { kind: "paused", record };
+      return { kind: "paused", record, because: event.because };
+    case "restored":
+      return restoredRun(event.events);
+    case "not-kept": {
+      const next = { ...record, notKept: event.error };
+      return run.kind === "finished" ? { ...run, record: next } : recording(run, next);
+    }
     case "resumed":
       return { kind: "training", record, activity: null };
     case "finished":
       return { kind: "finished", record, reason: event.reason, bestEpoch: event.bestEpoch, seconds: event.seconds };
     case "cancelled":
-      return { kind: "cancelled" };
+      return { kind: "cancelled", wasRestored: record.latest !== null };
     case "failed":
       return { kind: "failed", record, error: event.error };
     default:

@@ -36,6 +36,12 @@ interface RunStore {
   readonly error: ErrorSentence | null;
 
   readonly start: () => Promise<void>;
+  /** Goes on with an interrupted run of the open project. */
+  readonly goOn: (run: number, recipe: Recipe | null) => Promise<void>;
+  /** Shows a finished run of the open project. */
+  readonly reopen: (run: number) => Promise<void>;
+  /** Nothing has been trained: another project is open. */
+  readonly reset: () => void;
   readonly pause: () => Promise<void>;
   readonly resume: () => Promise<void>;
   /** Keeps the best weights so far; before the first step it cancels. */
@@ -51,6 +57,7 @@ function glance(run: Run, results: ResultsState): RunGlance {
   switch (run.kind) {
     case "idle":
     case "cancelled":
+    case "reopening":
       return { kind: "none" };
     case "failed":
       return { kind: "failed" };
@@ -62,6 +69,16 @@ function glance(run: Run, results: ResultsState): RunGlance {
     }
   }
 }
+
+const blank = {
+  run: { kind: "idle" },
+  recipe: null,
+  results: { kind: "none" },
+  save: { kind: "unsaved" },
+  wish: null,
+  dataReplaced: false,
+  error: null,
+} as const satisfies Partial<RunStore>;
 
 export const useRun = create<RunStore>()((set, get) => {
   const command = async (wanted: RunCommand): Promise<void> => {
@@ -80,25 +97,43 @@ export const useRun = create<RunStore>()((set, get) => {
     if (event.kind === "started" && wish === "stop") void worker().cancel();
   };
 
-  return {
-    run: { kind: "idle" },
-    recipe: null,
-    results: { kind: "none" },
-    save: { kind: "unsaved" },
-    wish: null,
-    dataReplaced: false,
-    error: null,
+  const follow = async (recipe: Recipe | null, begin: () => Promise<void>): Promise<void> => {
+    if (isUnderWay(get().run)) return;
+    set({ ...blank, run: startingRun, recipe });
+    try {
+      await begin();
+    } catch (error) {
+      const { run } = get();
+      set({ run: error instanceof CancelledError ? reduceRun(run, { kind: "cancelled" }) : { kind: "failed", record: recordOf(run), error: sentenceOf(error) }, wish: null });
+    }
+    if (get().run.kind === "finished") await get().loadResults();
+  };
 
-    start: async () => {
-      if (isUnderWay(get().run)) return;
+  return {
+    ...blank,
+
+    start: () => {
       const { recipe } = useRecipe.getState();
-      set({ run: startingRun, recipe, results: { kind: "none" }, save: { kind: "unsaved" }, wish: null, dataReplaced: false, error: null });
+      return follow(recipe, () => worker().startRun(recipe, onEvent));
+    },
+
+    goOn: (run, recipe) => follow(recipe, () => worker().resumeRun(run, onEvent)),
+
+    reopen: async (run) => {
+      if (isUnderWay(get().run)) return;
+      set({ ...blank, run: { kind: "reopening", progress: { what: "Opening the run", done: 0, total: 0 } }, results: { kind: "loading" } });
       try {
-        await worker().startRun(recipe, onEvent);
+        const { recipe, events, results, isOfOpenData } = await worker().reopenRun(run, (progress) => {
+          if (get().run.kind === "reopening") set({ run: { kind: "reopening", progress } });
+        });
+        set({ run: events.reduce(reduceRun, startingRun), recipe, results: { kind: "ready", results }, dataReplaced: !isOfOpenData });
       } catch (error) {
-        set({ run: error instanceof CancelledError ? { kind: "cancelled" } : { kind: "failed", record: recordOf(get().run), error: sentenceOf(error) }, wish: null });
+        set({ run: { kind: "idle" }, results: { kind: "none" }, error: error instanceof CancelledError ? null : sentenceOf(error) });
       }
-      if (get().run.kind === "finished") await get().loadResults();
+    },
+
+    reset: () => {
+      if (!isUnderWay(get().run)) set(blank);
     },
 
     pause: () => {

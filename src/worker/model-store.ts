@@ -20,6 +20,7 @@ import { isHubId, type HubModels } from "./hub-models.ts";
 import { concreteInputShapes } from "./model-input.ts";
 
 interface Imported {
+  readonly files: readonly SourceFile[];
   readonly card: ModelCard;
   readonly loaded: LoadedModel;
 }
@@ -44,8 +45,13 @@ export class ModelStore {
 
   async import(files: readonly SourceFile[]): Promise<ModelCard> {
     const imported = await openModelFiles(files);
-    this.imported.set(imported.card.id, imported);
+    this.imported.set(imported.card.id, { ...imported, files });
     return imported.card;
+  }
+
+  /** What a model that was brought along was read from; undefined for every other. */
+  importedFiles(id: string): readonly SourceFile[] | undefined {
+    return this.imported.get(id)?.files;
   }
 
   async load(id: string): Promise<LoadedModel> {

@@ -12,7 +12,7 @@ import { GraphModule, toTensor } from "../engine/module.ts";
 import { tf } from "../engine/tf.ts";
 import { resolveUnfreeze } from "../graph/unfreeze.ts";
 import { countWeights } from "../graph/parameters.ts";
-import type { Model, Weights } from "../graph/types.ts";
+import type { Model, WeightValues, Weights } from "../graph/types.ts";
 import type { LoadedModel } from "../models/types.ts";
 import type { Split } from "../protocol/data.ts";
 import type { Recipe } from "../protocol/recipe.ts";
@@ -21,10 +21,11 @@ import type { ConfusionQuery, EpochSamples, ExplainRequest, Explanation, Generat
 import type { Measured, PreparedTask } from "../tasks/engine.ts";
 import { engineOf } from "../tasks/engines.ts";
 import { ActivationCache, type ExampleView } from "../train/activations.ts";
+import type { Checkpoints, TrainingCheckpoint } from "../train/checkpoint.ts";
 import { RunControl } from "../train/control.ts";
 import { evaluate } from "../train/evaluate.ts";
 import { fitMicroBatch } from "../train/fit-batch.ts";
-import { stepsPerEpoch, train, viewsOf, type TrainingOutcome, type TrainingProblem } from "../train/loop.ts";
+import { stepsPerEpoch, train, viewsOf, type TrainingProblem } from "../train/loop.ts";
 import { estimateMemory } from "../train/memory-estimate.ts";
 import { featureStatistics } from "../train/standardise.ts";
 import type { ActiveBackend } from "../engine/backend.ts";
@@ -36,12 +37,9 @@ import { writerOf, type Question } from "./writing.ts";
 const cacheBudgetBytes = 2 ** 30;
 
 interface Finished {
-  readonly outcome: TrainingOutcome;
   readonly problem: TrainingProblem;
-  readonly info: RunInfo;
-  readonly seconds: number;
-  readonly before: MeasuredSplits;
   readonly after: MeasuredSplits;
+  readonly results: RunResults;
 }
 
 type MeasuredSplits = ReadonlyMap<Split, Measured>;
@@ -56,6 +54,17 @@ export interface RunContext {
   readonly onEvent: (event: RunEvent) => void;
   /** Starts another device after the loss of the one in use. */
   readonly replaceDevice: () => Promise<unknown>;
+  readonly checkpoints?: Checkpoints | undefined;
+  /** Of an interrupted run of the same recipe and data: goes on from there, to the same losses. */
+  readonly resumeFrom?: TrainingCheckpoint | undefined;
+  /** What the interrupted run had shown of its epochs. */
+  readonly samples?: readonly EpochSamples[] | undefined;
+}
+
+/** With the columns as they were named, which a recipe written by hand may leave to a guess. */
+export function recipeFor(recipe: Recipe, dataset: Dataset): Recipe {
+  const { columns } = dataset.summary();
+  return { ...recipe, ...(columns && { columns }) };
 }
 
 export class FineTuningRun {
@@ -77,17 +86,16 @@ export class FineTuningRun {
 
   constructor(context: RunContext) {
     this.context = context;
-    // The columns as they were named, which a recipe written by hand may leave to a guess.
-    const { columns } = context.dataset.summary();
-    this.recipe = { ...context.recipe, ...(columns && { columns }) };
+    this.recipe = recipeFor(context.recipe, context.dataset);
+    this.samples.push(...(context.samples ?? []));
     this.loaded = context.loaded;
     this.classes = [...engineOf(this.recipe.task).classes(context.dataset, this.recipe)];
   }
 
   async start(): Promise<void> {
     const { recipe } = this;
-    const { onEvent } = this.context;
-    const startMs = performance.now();
+    const { onEvent, checkpoints, resumeFrom } = this.context;
+    const startMs = performance.now() - 1000 * (resumeFrom?.progress.seconds.run ?? 0);
     const rng = new Rng(recipe.seed);
     const { model, task, problem, info, splits } = await this.prepare(rng.fork("head"));
     onEvent({ kind: "started", info });
@@ -100,7 +108,8 @@ export class FineTuningRun {
     onEvent({ kind: "preparing", what: "Measuring the model before fine-tuning", done: 0, total: 1 });
     if (task.standardised !== undefined) await this.standardise(model, problem, views, task.standardised);
     this.base = await problem.module.snapshot();
-    const microBatchSize = await fitMicroBatch(problem, recipe);
+    // What was found to fit stays as it is: in other parts, sums round differently.
+    const microBatchSize = resumeFrom?.progress.microBatchSize ?? (await fitMicroBatch(problem, recipe));
     if (microBatchSize < recipe.batchSize) onEvent({ kind: "batch-split", batchSize: recipe.batchSize, microBatchSize });
     const fitted = { ...problem, microBatchSize };
     const before = await this.measure(task, fitted, splits);
@@ -110,16 +119,24 @@ export class FineTuningRun {
         onEvent(event);
       }
     };
-    await afterEvaluation(0);
+    if (!resumeFrom) await afterEvaluation(0);
     if (this.control.stopped) throw new CancelledError();
 
-    const outcome = await train(fitted, recipe, { rng: rng.fork("training"), control: this.control, onEvent, afterEvaluation });
+    const outcome = await train(fitted, recipe, { rng: rng.fork("training"), control: this.control, onEvent, afterEvaluation, checkpoints, resumeFrom });
 
     const ended = outcome.weights ? await this.moveToAnotherDevice(model, fitted, outcome.weights) : fitted;
     const after = await this.measure(task, ended, splits);
+    const { epochs, reason, bestEpoch } = outcome;
     const seconds = (performance.now() - startMs) / 1000;
-    this.finished = { outcome, problem: ended, info, seconds, before, after };
-    onEvent({ kind: "finished", reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds });
+    const resultsOf = (split: Split): SplitResults | undefined => {
+      const [first, last] = [before.get(split), after.get(split)];
+      return first && last?.results(first);
+    };
+    const { format } = this.context.dataset.summary().corpus ?? {};
+    const chat = engineOf(recipe.task).chat?.(this.loaded.input, format === "chat");
+    const results = { classes: this.classes, epochs, validation: resultsOf("validation") as SplitResults, test: resultsOf("test"), info, reason, bestEpoch, seconds, ...(this.samples.length > 0 && { samples: this.samples }), ...(chat && { chat }) };
+    this.finished = { problem: ended, after, results };
+    onEvent({ kind: "finished", reason, bestEpoch, seconds });
   }
 
   /** Grafts the model, cuts it and puts it on the backend. */
@@ -179,15 +196,31 @@ export class FineTuningRun {
     return measured;
   }
 
+  /**
+   * A run that finished earlier, from what was kept of it: the model is built anew, and measured, since who asks for the examples of a
+   * cell asks for what it said of each.
+   */
+  async reopen(weights: Weights, results: RunResults): Promise<void> {
+    const { task, problem, splits } = await this.prepare(new Rng(this.recipe.seed).fork("head"));
+    this.context.onEvent({ kind: "preparing", what: "Opening the model of the run", done: 0, total: 1 });
+    const { module } = problem;
+    // The model before the first step had the run's own standardisation, which training leaves as it is.
+    const standardisation = [`${task.standardised}/center`, `${task.standardised}/scale`].flatMap((name) => (weights.has(name) ? [[name, weights.get(name) as WeightValues] as const] : []));
+    module.restore(new Map(standardisation));
+    this.base = await module.snapshot();
+    module.restore(weights);
+    const after = await this.measure(task, problem, splits);
+    if (this.control.stopped) throw new CancelledError();
+    this.finished = { problem, after, results };
+  }
+
+  /** What training changed, as it is in the end. */
+  trainedWeights(): Promise<Weights> {
+    return this.done().problem.module.snapshot();
+  }
+
   results(): RunResults {
-    const { outcome, info, seconds, before, after } = this.done();
-    const split = (name: Split): SplitResults | undefined => {
-      const [first, last] = [before.get(name), after.get(name)];
-      return first && last?.results(first);
-    };
-    const { format } = this.context.dataset.summary().corpus ?? {};
-    const chat = engineOf(this.recipe.task).chat?.(this.loaded.input, format === "chat");
-    return { classes: this.classes, epochs: outcome.epochs, validation: split("validation") as SplitResults, test: split("test"), info, reason: outcome.reason, bestEpoch: outcome.bestEpoch, seconds, ...(this.samples.length > 0 && { samples: this.samples }), ...(chat && { chat }), ...(this.int8 && { int8: this.int8 }), ...(this.leftOut.length > 0 && { leftOut: this.leftOut }) };
+    return { ...this.done().results, ...(this.int8 && { int8: this.int8 }), ...(this.leftOut.length > 0 && { leftOut: this.leftOut }) };
   }
 
   confusion(query: ConfusionQuery): readonly number[] {

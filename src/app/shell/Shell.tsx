@@ -64,7 +64,7 @@ export function Shell() {
           <p className={classes.privacy}>
             <IconShieldLock size={16} stroke={1.75} aria-hidden />
             <span>
-              Your data stays in this tab.{" "}
+              Your data stays in this browser.{" "}
               <a href="embedded/licences/index.html" target="_blank" rel="noreferrer">
                 Licences
               </a>
@@ -84,7 +84,7 @@ export function Shell() {
           <p className={classes.privacyNarrow}>
             <IconShieldLock size={16} stroke={1.75} aria-hidden />
             <span>
-              Your data stays in this tab.{" "}
+              Your data stays in this browser.{" "}
               <a href="embedded/licences/index.html" target="_blank" rel="noreferrer">
                 Licences
               </a>

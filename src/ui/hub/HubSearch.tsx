@@ -5,6 +5,7 @@ import type { HubGate, HubHit } from "../../protocol/hub.ts";
 import { formatBytes, formatCompact, formatPlural } from "../primitives/format.ts";
 import { Hint } from "../primitives/FieldRow.tsx";
 import classes from "./hub.module.css";
+import rows from "../primitives/rows.module.css";
 
 interface HubSearchProps {
   readonly query: string;
@@ -47,13 +48,13 @@ export function HitList({ hits, curated, onPick }: HitListProps) {
       <h3 className={classes.heading} id={id} aria-live="polite">
         {curated ? "Good to start from" : `${formatPlural(hits.length, "model")}, most downloaded first`}
       </h3>
-      <ul className={classes.list} aria-labelledby={id}>
+      <ul className={rows.list} aria-labelledby={id}>
         {hits.map((hit) => (
           <li key={hit.name}>
             <button type="button" className={classes.hit} onClick={() => onPick(hit.name)}>
-              <span className={classes.name}>{hit.name}</span>
+              <span className={rows.name}>{hit.name}</span>
               {hit.why !== undefined && <span className={classes.why}>{hit.why}</span>}
-              <span className={classes.meta}>
+              <span className={rows.meta}>
                 <span>{licenceName(hit.licence)}</span>
                 {hit.parameters !== null && <span>{formatCompact(hit.parameters)} parameters</span>}
                 {hit.bytes !== null && <span>{formatBytes(hit.bytes)}</span>}

@@ -6,7 +6,7 @@ import { EmptyState } from "../primitives/EmptyState.tsx";
 import { formatBytes } from "../primitives/format.ts";
 import { Hint } from "../primitives/FieldRow.tsx";
 import { licenceName } from "./HubSearch.tsx";
-import classes from "./hub.module.css";
+import rows from "../primitives/rows.module.css";
 
 interface StoredModelsProps {
   readonly report: StorageReport;
@@ -28,7 +28,7 @@ export function StoredModels({ report, downloading, onPick, onDelete }: StoredMo
         {usedBytes !== null && quotaBytes !== null && ` Graft uses ${formatBytes(usedBytes)} of the ${formatBytes(quotaBytes)} that the browser grants it.`}
         {isPersistent ? " The browser keeps them until you delete them." : " The browser may clear them when the disk is full."}
       </Hint>
-      <ul className={classes.list} aria-label="Stored models">
+      <ul className={rows.list} aria-label="Stored models">
         {models.map((model) => (
           <li key={model.id}>
             <StoredRow model={model} downloading={downloading === model.name} onPick={onPick} onDelete={onDelete} />
@@ -43,17 +43,17 @@ function StoredRow({ model, downloading, onPick, onDelete }: { readonly model: S
   const [asking, setAsking] = useState(false);
   const { id, name, revision, licence, bytes, totalBytes, isWhole, storedAt } = model;
   return (
-    <div className={classes.row}>
-      <div className={classes.grow}>
-        <span className={classes.name}>{name}</span>
-        <span className={classes.meta}>
+    <div className={rows.row}>
+      <div className={rows.grow}>
+        <span className={rows.name}>{name}</span>
+        <span className={rows.meta}>
           <span>{licenceName(licence)}</span>
           <span>{isWhole ? formatBytes(bytes) : `${formatBytes(bytes)} of ${formatBytes(totalBytes)}`}</span>
           <span className="g-mono">{revision.slice(0, 7)}</span>
           {storedAt > 0 && <span>{days.format(storedAt)}</span>}
         </span>
       </div>
-      <div className={classes.buttons}>
+      <div className={rows.buttons}>
         {asking ? (
           <>
             <Button size="xs" variant="default" onClick={() => setAsking(false)}>

@@ -19,6 +19,7 @@ import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { Stat, StatRow } from "../../../ui/primitives/Stat.tsx";
 import { StepPage } from "../../../ui/primitives/StepPage.tsx";
 import { formatCompact, formatCount, formatNumber } from "../../../ui/primitives/format.ts";
+import { CloseProject, KeptLine } from "../../projects/KeptLine.tsx";
 import classes from "./DataOverview.module.css";
 import { useItems } from "./useItems.ts";
 
@@ -68,13 +69,17 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
       title="Data"
       lead={`${summary.name} is open. Look through it, leave out what does not belong, and decide what is held back to measure with.`}
       actions={
-        <Button variant="default" leftSection={<IconReplace size={16} stroke={1.75} aria-hidden />} onClick={replace}>
-          Replace data
-        </Button>
+        <>
+          <CloseProject />
+          <Button variant="default" leftSection={<IconReplace size={16} stroke={1.75} aria-hidden />} onClick={replace}>
+            Replace data
+          </Button>
+        </>
       }
       next={{ label: "Continue to Model", onNext: () => goTo("model"), blocked: summary.trainable ? undefined : "The data needs fixing first: see what is marked red." }}
     >
       {error && <Sentence sentence={error} />}
+      <KeptLine />
       <Panel label={corpus ? "Texts" : words.title}>
         <div className={corpus ? undefined : classes.stats}>
           <StatRow>

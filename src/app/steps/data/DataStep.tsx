@@ -11,6 +11,7 @@ import { Panel } from "../../../ui/primitives/Panel.tsx";
 import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { StepPage } from "../../../ui/primitives/StepPage.tsx";
+import { ProjectsPanel } from "../../projects/ProjectsPanel.tsx";
 import { DataOverview } from "./DataOverview.tsx";
 import { isGraftDownload } from "./graft-download.ts";
 
@@ -43,6 +44,7 @@ function ChooseData() {
       {error && <Sentence sentence={error} />}
       {download.kind === "failed" && <Sentence sentence={download.error} />}
       {download.kind === "opening" && <ProgressLine what={`Opening ${download.name}`} />}
+      <ProjectsPanel />
       <StartScreen samples={samples} onFiles={(files) => void open(files)} onSample={(id) => void openSample(id)} onDownload={(files) => void openDownload(files)} />
     </StepPage>
   );

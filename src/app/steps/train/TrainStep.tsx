@@ -27,6 +27,7 @@ function obstacle(summary: DataSummary | null, modelError: boolean): string | un
 
 const leads = {
   idle: "Everything is set. Start, and watch the model learn.",
+  reopening: "A run of this project is being opened.",
   preparing: "The model is being prepared. What the frozen layers make of each example is computed once and kept.",
   training: "The model is learning. You can leave this step; the run goes on.",
   paused: "The run waits. Nothing is lost; go on whenever you like.",
@@ -46,7 +47,7 @@ export function TrainStep() {
 
   const startAs = (label: string): NextStep => ({ label, onNext: () => void start(), blocked });
   const seeResults: NextStep = { label: "See results", onNext: () => goTo("results"), blocked: results === "ready" ? undefined : "The results are being gathered." };
-  const next = { idle: startAs("Start training"), cancelled: startAs("Start training"), failed: startAs("Train again"), finished: seeResults, preparing: undefined, training: undefined, paused: undefined }[kind];
+  const next = { idle: startAs("Start training"), cancelled: startAs("Start training"), failed: startAs("Train again"), finished: seeResults, reopening: undefined, preparing: undefined, training: undefined, paused: undefined }[kind];
 
   return (
     <StepPage
@@ -63,9 +64,9 @@ export function TrainStep() {
     >
       <Outcome />
       {(kind === "idle" || kind === "cancelled") && summary && <PlanPanel summary={summary} />}
-      {kind === "preparing" && <Preparing />}
+      {(kind === "preparing" || kind === "reopening") && <Preparing />}
       {kind === "preparing" && <LiveSamples />}
-      {kind !== "idle" && kind !== "cancelled" && kind !== "preparing" && <Live />}
+      {kind !== "idle" && kind !== "cancelled" && kind !== "preparing" && kind !== "reopening" && <Live />}
     </StepPage>
   );
 }
@@ -73,6 +74,8 @@ export function TrainStep() {
 /** How the last run ended, and what went wrong. */
 function Outcome() {
   const run = useRun((state) => (state.run.kind === "finished" || state.run.kind === "failed" || state.run.kind === "cancelled" ? state.run : null));
+  const waits = useRun((state) => (state.run.kind === "paused" ? state.run.because : undefined));
+  const notKept = useRun((state) => recordOf(state.run).notKept);
   const results = useRun((state) => state.results);
   const error = useRun((state) => state.error);
   return (
@@ -80,7 +83,9 @@ function Outcome() {
       {error && <Sentence sentence={error} />}
       {results.kind === "failed" && <Sentence sentence={results.error} />}
       {run?.kind === "failed" && <Sentence sentence={run.error} />}
-      {run?.kind === "cancelled" && <Sentence tone="note">Stopped before the first step. Nothing was trained and nothing was changed.</Sentence>}
+      {run?.kind === "cancelled" && <Sentence tone="note">{run.wasRestored ? "Stopped before it went on. The run is as it was: resume it whenever you like." : "Stopped before the first step. Nothing was trained and nothing was changed."}</Sentence>}
+      {waits && <Sentence tone="warning" sentence={waits} />}
+      {notKept && <Sentence tone="warning" sentence={{ ...notKept, where: "The last checkpoint could not be kept" }} />}
       {run?.kind === "finished" && (
         <div role="status">
           <Sentence tone="success">{describeEnding({ ...run, epochsDone: run.record.epochs.length, epochsPlanned: run.record.info?.epochs ?? 0 })}</Sentence>
@@ -94,7 +99,7 @@ function Preparing() {
   const run = useRun((state) => state.run);
   const wish = useRun((state) => state.wish);
   const { stop } = useRun.getState();
-  if (run.kind !== "preparing") return null;
+  if (run.kind !== "preparing" && run.kind !== "reopening") return null;
   const { what, done, total } = run.progress;
   return (
     <Panel label="Preparing">
@@ -102,9 +107,11 @@ function Preparing() {
         <div className={classes.where}>
           <ProgressLine what={wish === "stop" ? "Stopping" : what} done={done} total={total} />
         </div>
-        <Button variant="default" disabled={wish === "stop"} onClick={() => void stop()}>
-          Stop
-        </Button>
+        {run.kind === "preparing" && (
+          <Button variant="default" disabled={wish === "stop"} onClick={() => void stop()}>
+            Stop
+          </Button>
+        )}
       </div>
     </Panel>
   );

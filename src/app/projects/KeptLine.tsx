@@ -1,0 +1,33 @@
+/** Whether a reload would lose what is open, in one line; and the way back to the other projects. */
+import { Button } from "@mantine/core";
+import { isUnderWay } from "../../store/run-state.ts";
+import { useRun } from "../../store/run.ts";
+import { useProjects } from "../../store/projects.ts";
+import { ProgressLine } from "../../ui/primitives/ProgressLine.tsx";
+import { Sentence } from "../../ui/primitives/Sentence.tsx";
+import { formatBytes } from "../../ui/primitives/format.ts";
+
+export function KeptLine() {
+  const keeping = useProjects((state) => state.keeping);
+  const error = useProjects((state) => state.error);
+  const isReadOnly = useProjects(({ open }) => open?.isReadOnly ?? false);
+  return (
+    <>
+      {error && <Sentence sentence={error} />}
+      {isReadOnly && <Sentence tone="warning">This project is open in another tab, so here it can only be read: what you change is not kept, and no run can start. Go on in the other tab, or close it and open the project again.</Sentence>}
+      {keeping.kind === "keeping" && <ProgressLine {...keeping.progress} format={formatBytes} />}
+      {keeping.kind === "unkept" && <Sentence tone="warning" sentence={{ ...keeping.error, where: "A reload would lose this data" }} />}
+    </>
+  );
+}
+
+export function CloseProject() {
+  const isOpen = useProjects(({ open }) => open !== null);
+  const isBusy = useRun(({ run }) => isUnderWay(run));
+  if (!isOpen) return null;
+  return (
+    <Button variant="default" disabled={isBusy} onClick={() => void useProjects.getState().close()}>
+      All projects
+    </Button>
+  );
+}

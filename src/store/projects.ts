@@ -1,0 +1,144 @@
+/**
+ * The projects of this browser and the open one. Whatever data is opened goes into a project by itself; the recipe and what is left
+ * out of the data follow as they change, so that a reload loses nothing.
+ */
+import { create } from "zustand";
+import type { ErrorSentence } from "../core/errors.ts";
+import type { Progress } from "../protocol/api.ts";
+import type { ProjectList, ProjectView } from "../protocol/projects.ts";
+import { sentenceOf, worker } from "./client.ts";
+import { openSummary, useData } from "./data.ts";
+import { useModel } from "./model.ts";
+import { useRecipe } from "./recipe.ts";
+import { isUnderWay } from "./run-state.ts";
+import { useRun } from "./run.ts";
+import { useSession } from "./session.ts";
+
+/** How the open data stand. `unkept`: a reload loses them. */
+export type Keeping =
+  | { readonly kind: "none" }
+  | { readonly kind: "keeping"; readonly progress: Progress }
+  | { readonly kind: "kept" }
+  | { readonly kind: "unkept"; readonly error: ErrorSentence };
+
+interface ProjectsState {
+  /** Null until it was read. */
+  readonly list: ProjectList | null;
+  readonly open: ProjectView | null;
+  readonly keeping: Keeping;
+  readonly error: ErrorSentence | null;
+  /** What the browser said when it was asked to keep what is stored. */
+  readonly promise: string | null;
+
+  readonly load: () => Promise<void>;
+  /** With its data and recipe; then goes on with the run, if one is named, or shows the newest result. */
+  readonly openProject: (id: string, run?: number) => Promise<void>;
+  /** What is opened next is a project of its own. */
+  readonly close: () => Promise<void>;
+  readonly remove: (id: string) => Promise<void>;
+  readonly askToKeep: () => Promise<void>;
+}
+
+/** Changes in quick succession are written once. */
+const draftMs = 400;
+let draftTimer: ReturnType<typeof setTimeout> | undefined;
+/** Data that come back from a project need not be put into one. */
+let reopening = false;
+
+export const useProjects = create<ProjectsState>()((set, get) => {
+  const attempt = async (job: () => Promise<void>): Promise<void> => {
+    set({ error: null });
+    try {
+      await job();
+    } catch (error) {
+      set({ error: sentenceOf(error) });
+    }
+  };
+
+  return {
+    list: null,
+    open: null,
+    keeping: { kind: "none" },
+    error: null,
+    promise: null,
+
+    load: () => attempt(async () => set({ list: await worker().listProjects() })),
+
+    openProject: async (id, run) => {
+      reopening = true;
+      useRun.getState().reset();
+      useModel.setState({ task: null, error: null });
+      set({ error: null });
+      const isOpen = await useData.getState().reopen("Opening the project", async (onProgress) => {
+        const { project, lost, ...opened } = await worker().openProject(id, onProgress);
+        set({ open: project, keeping: { kind: "kept" }, error: lost });
+        return opened;
+      });
+      reopening = false;
+      if (!isOpen) return;
+      const runs = get().open?.runs ?? [];
+      const newest = runs.find(({ state }) => state === "finished");
+      if (run !== undefined) {
+        useSession.getState().goTo("train");
+        await useRun.getState().goOn(run, runs.find((card) => card.run === run)?.recipe ?? null);
+      } else if (newest) await useRun.getState().reopen(newest.run);
+    },
+
+    close: () =>
+      attempt(async () => {
+        await worker().closeProject();
+        await worker().closeData();
+        useRun.getState().reset();
+        useData.setState({ phase: { kind: "choosing", previous: null }, error: null });
+        set({ open: null, keeping: { kind: "none" } });
+        useSession.getState().goTo("data");
+        await get().load();
+      }),
+
+    remove: (id) =>
+      attempt(async () => {
+        await worker().deleteProject(id);
+        await get().load();
+      }),
+
+    askToKeep: () =>
+      attempt(async () => {
+        // Firefox grants it to pages only, and asks the person.
+        await globalThis.navigator?.storage?.persist?.();
+        const { sentence } = await worker().askToKeep();
+        set({ promise: sentence });
+        await get().load();
+      }),
+  };
+});
+
+async function keep(): Promise<void> {
+  useProjects.setState({ keeping: { kind: "keeping", progress: { what: "Keeping the data in this browser", done: 0, total: 0 } } });
+  try {
+    const open = await worker().keepData(useRecipe.getState().recipe, (progress) => {
+      if (useProjects.getState().keeping.kind === "keeping") useProjects.setState({ keeping: { kind: "keeping", progress } });
+    });
+    useProjects.setState({ open, keeping: { kind: "kept" } });
+  } catch (error) {
+    useProjects.setState({ open: null, keeping: { kind: "unkept", error: sentenceOf(error) } });
+  }
+}
+
+function draftLater(): void {
+  clearTimeout(draftTimer);
+  draftTimer = setTimeout(() => {
+    if (useProjects.getState().keeping.kind === "kept") void worker().keepDraft(useRecipe.getState().recipe).catch((error: unknown) => useProjects.setState({ error: sentenceOf(error) }));
+  }, draftMs);
+}
+
+useData.subscribe((state, before) => {
+  const wasOpened = state.phase.kind === "ready" && (before.phase.kind === "opening" || before.phase.kind === "mapping");
+  if (wasOpened && !reopening) void keep();
+  if (state.exclusions !== before.exclusions && openSummary(state) !== null) draftLater();
+});
+useRecipe.subscribe(draftLater);
+useRun.subscribe(({ run, results }, before) => {
+  const hasChanged = isUnderWay(run) !== isUnderWay(before.run) || results.kind !== before.results.kind;
+  if (!hasChanged || useProjects.getState().open === null) return;
+  void worker().viewProject().then((open) => useProjects.setState({ open }), () => undefined);
+});

@@ -1,0 +1,151 @@
+/**
+ * Projects through the WorkerApi, with storage in memory: what a tab that was closed in the middle of a run leaves is opened by the
+ * next one, and its run goes on to the very losses, results and answers of one that nobody interrupted.
+ */
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { textCheckpoint } from "../models/testing/checkpoint-files.ts";
+import type { WorkerApi } from "../protocol/api.ts";
+import { parseRecipe, type Recipe, type RecipeInput } from "../protocol/recipe.ts";
+import type { RunEvent } from "../protocol/run.ts";
+import { MemoryStorage } from "../storage/testing/memory-storage.ts";
+import { createWorkerApi } from "./api.ts";
+
+const embeddedBase = fileURLToPath(new URL("../../public/embedded/", import.meta.url));
+const quiet = (): void => {};
+const csv = `text,kind\n${Array.from({ length: 40 }, (_, i) => `${i % 2 ? "good" : "bad"} film ${"abcdefgh"[i % 8] as string},${i % 2 ? "up" : "down"}`).join("\n")}\n`;
+
+const tab = (projectStorage: MemoryStorage): WorkerApi => createWorkerApi({ embeddedBase, projectStorage });
+
+/** The disk as another tab would find it at this moment. */
+function copyOf(disk: MemoryStorage): MemoryStorage {
+  const copy = new MemoryStorage();
+  for (const [folder, files] of disk.content) copy.content.set(folder, new Map([...files].map(([name, bytes]) => [name, bytes.slice()])));
+  return copy;
+}
+
+const lossesOf = (events: readonly RunEvent[]): readonly (readonly [number, number])[] => events.flatMap((event) => (event.kind === "steps" ? event.points.map(({ step, loss }) => [step, loss] as const) : []));
+
+/** Data with one item left out, an own model, and a recipe, as the page brings them about. */
+async function prepared(disk: MemoryStorage, settings: Partial<RecipeInput> = {}): Promise<{ readonly api: WorkerApi; readonly recipe: Recipe }> {
+  const api = tab(disk);
+  await api.openFiles([{ path: "films.csv", blob: new Blob([csv]) }], quiet);
+  const { columns } = await api.mapColumns({ text: "text", label: "kind" }, quiet);
+  const model = await api.importModel(textCheckpoint("bert"), quiet);
+  const recipe = parseRecipe({ task: "text-classification", model: model.id, backend: "wasm", columns, split: { validation: 0.25 }, seed: 5, unfreeze: "all", epochs: 6, batchSize: 4, maxTokens: 16, learningRate: 5e-3, ...settings });
+  await api.keepData(recipe, quiet);
+  await api.setSplit({ ...recipe.split, seed: recipe.seed });
+  await api.setExcluded([3], true);
+  await api.keepDraft(recipe);
+  return { api, recipe };
+}
+
+// A second goes by in twenty milliseconds: checkpoints are a second apart.
+beforeEach(() => {
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, "now").mockImplementation(() => 50 * now());
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("a project", () => {
+  test("a run whose tab was closed goes on in the next one, to the same losses, results and answers", { timeout: 120_000 }, async () => {
+    const disk = new MemoryStorage();
+    const { api, recipe } = await prepared(disk);
+    const whole: RunEvent[] = [];
+    let closed: MemoryStorage | null = null;
+    await api.startRun(recipe, (event) => {
+      whole.push(event);
+      if (event.kind === "epoch" && event.point.epoch === 4) closed = copyOf(disk);
+    });
+    expect(whole.at(-1)).toMatchObject({ kind: "finished", reason: "completed" });
+    const losses = lossesOf(whole);
+    expect(losses).toHaveLength(6 * 8);
+
+    const next = tab(closed as unknown as MemoryStorage);
+    const { projects } = await next.listProjects();
+    expect(projects).toMatchObject([{ name: "films.csv", task: "text-classification", runs: 1, interrupted: { run: 1, name: "Run 1" }, isOpenElsewhere: false }]);
+    const opened = await next.openProject(projects[0]?.id ?? "", quiet);
+    expect(opened).toMatchObject({ recipe, lost: null, summary: { name: "films.csv", excluded: 1, counts: { validation: 10 } }, project: { isReadOnly: false, runs: [{ run: 1, state: "interrupted" }] }, models: [{ id: recipe.model }] });
+
+    const rest: RunEvent[] = [];
+    await next.resumeRun(1, (event) => rest.push(event));
+    const [restored] = rest;
+    if (restored?.kind !== "restored") throw new Error(`The first event is ${JSON.stringify(restored)}.`);
+    const before = lossesOf(restored.events);
+    expect(before.length).toBeGreaterThan(5);
+    expect(before.length).toBeLessThan(4 * 8 + 1);
+    expect([...before, ...lossesOf(rest)]).toEqual(losses);
+    expect(rest.at(-1)).toMatchObject({ kind: "finished", reason: "completed" });
+    const timeless = ({ epochs, ...results }: Awaited<ReturnType<WorkerApi["getResults"]>>): unknown => ({ ...results, seconds: 0, epochs: epochs.map((point) => ({ ...point, seconds: 0 })) });
+    expect(timeless(await next.getResults())).toEqual(timeless(await api.getResults()));
+
+    // And the finished run is there for the tab after that one, with the model's answers.
+    const question = { kind: "text", text: "good film c" } as const;
+    const answer = await next.predict(question);
+    const last = tab(copyOf(closed as unknown as MemoryStorage));
+    await last.openProject(projects[0]?.id ?? "", quiet);
+    const reopened = await last.reopenRun(1, quiet);
+    expect(reopened).toMatchObject({ recipe, isOfOpenData: true });
+    expect(timeless(reopened.results)).toEqual(timeless(await next.getResults()));
+    expect(lossesOf(reopened.events)).toEqual(losses);
+    expect(await last.predict(question)).toEqual(answer);
+    expect((await last.exportRun()).size).toBeGreaterThan(1000);
+  });
+
+  test("one that was stopped before its first step leaves nothing, and one that failed says why", { timeout: 60_000 }, async () => {
+    const { api, recipe } = await prepared(new MemoryStorage());
+    const events: RunEvent[] = [];
+    await api.startRun(recipe, (event) => {
+      events.push(event);
+      if (event.kind === "started") void api.cancel();
+    });
+    expect(events.at(-1)).toEqual({ kind: "cancelled" });
+    expect(await api.viewProject()).toMatchObject({ runs: [] });
+    await api.startRun({ ...recipe, model: "no-such-model" }, (event) => events.push(event));
+    expect(await api.viewProject()).toMatchObject({ runs: [{ state: "failed", error: { what: "no such model" } }] });
+  });
+
+  test("storage that is full pauses the run, and with room it goes on to its end", { timeout: 60_000 }, async () => {
+    const disk = new MemoryStorage();
+    const { api, recipe } = await prepared(disk);
+    const append = disk.append.bind(disk);
+    let isFull = false;
+    vi.spyOn(disk, "append").mockImplementation(async (...asked) => {
+      if (isFull) throw new (await import("../storage/storage.ts")).StorageFullError({ what: "the browser's storage is full" });
+      return append(...asked);
+    });
+    const events: RunEvent[] = [];
+    await api.startRun(recipe, (event) => {
+      events.push(event);
+      if (event.kind === "steps") isFull ||= events.filter(({ kind }) => kind === "paused").length === 0;
+      if (event.kind === "paused") {
+        isFull = false;
+        void api.controlRun({ kind: "resume" });
+      }
+    });
+    expect(events.filter(({ kind }) => kind === "paused")).toEqual([{ kind: "paused", because: { what: "the browser's storage is full", next: expect.stringContaining("and resume") as string } }]);
+    expect(events.at(-1)).toMatchObject({ kind: "finished" });
+    expect(await api.viewProject()).toMatchObject({ runs: [{ state: "finished", ended: { epochs: 6 }, headline: { name: "Accuracy" } }] });
+  });
+
+  test("other data of the same task joins a project with runs, and replaces what was never trained on", { timeout: 60_000 }, async () => {
+    const disk = new MemoryStorage();
+    const { api, recipe } = await prepared(disk, { epochs: 1 });
+    const open = async (name: string): Promise<void> => {
+      await api.openFiles([{ path: name, blob: new Blob([csv]) }], quiet);
+      await api.mapColumns({ text: "text", label: "kind" }, quiet);
+      await api.keepData(recipe, quiet);
+    };
+    await open("second.csv");
+    expect((await api.listProjects()).projects.map(({ name }) => name)).toEqual(["second.csv"]);
+    await api.startRun(recipe, quiet);
+    await open("third.csv");
+    await api.startRun(recipe, quiet);
+    expect((await api.listProjects()).projects).toMatchObject([{ name: "second.csv", runs: 2 }]);
+    expect((await api.viewProject())?.runs.map(({ data }) => data)).toEqual(["third.csv", "second.csv"]);
+    // The first run's data are read again beside the open ones.
+    expect(await api.reopenRun(1, quiet)).toMatchObject({ isOfOpenData: false });
+  });
+});

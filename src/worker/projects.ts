@@ -1,0 +1,342 @@
+/**
+ * The projects of this browser, and the open one: its data, its draft, its runs. Without storage (private windows of some
+ * browsers, tests), nothing is kept and everything else works.
+ */
+import { GraftError } from "../core/errors.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { JobOptions } from "../data/pace.ts";
+import { nullIfRefused, type ListedRun, type Project } from "../projects/project.ts";
+import { ProjectStore, type ListedProject } from "../projects/project-store.ts";
+import type { ProjectRecord, RunRecord } from "../projects/records.ts";
+import type { StoredRun } from "../projects/stored-run.ts";
+import type { OnProgress } from "../protocol/api.ts";
+import type { ModelCard } from "../protocol/models.ts";
+import type { OpenedProject, ProjectApi, ProjectCard, ProjectList, ProjectView } from "../protocol/projects.ts";
+import { parseRecipe, taskIds, type Recipe, type TaskId } from "../protocol/recipe.ts";
+import { askToKeep } from "../storage/space.ts";
+import type { FileStorage } from "../storage/storage.ts";
+import type { ModelStore } from "./model-store.ts";
+import { choicesOf, isMadeBy, OpenData } from "./open-data.ts";
+import { lockedProjects, lockProject, type Release } from "./project-lock.ts";
+import { recipeOf, runCard } from "./run-cards.ts";
+
+interface Open {
+  readonly project: Project;
+  /** Another tab writes to it. */
+  readonly isReadOnly: boolean;
+  /** What was last kept or brought back: the source, and the files that it was or became. */
+  data: { readonly source: number; readonly files: OpenData["files"] } | null;
+}
+
+export interface ProjectsOptions {
+  readonly storage: FileStorage | null;
+  readonly data: OpenData;
+  readonly models: ModelStore;
+}
+
+/** A run with everything that it needs to go on, or to be looked at again. */
+export interface RunParts {
+  readonly stored: StoredRun;
+  readonly record: RunRecord;
+  readonly recipe: Recipe;
+  readonly dataset: Dataset;
+  readonly isOfOpenData: boolean;
+}
+
+export class Projects {
+  private readonly storage: FileStorage | null;
+  private readonly data: OpenData;
+  private readonly models: ModelStore;
+  /** By the project's id: the open one, and that of a run which is under way. */
+  private readonly locks = new Map<string, Release>();
+  private open: Open | null = null;
+  /** The run that is being written to, in the project that it belongs to. */
+  private active: { readonly project: string; readonly run: number } | null = null;
+  /** Records are read, changed and written: one change at a time. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor({ storage, data, models }: ProjectsOptions) {
+    this.storage = storage;
+    this.data = data;
+    this.models = models;
+  }
+
+  async list(): Promise<ProjectList> {
+    const { storage } = this;
+    if (!storage) return { projects: [], storage: { usedBytes: null, quotaBytes: null, isPersistent: false } };
+    const locked = await lockedProjects();
+    const listed = await new ProjectStore(storage).list();
+    const projects = await Promise.all(listed.map((entry) => this.card(entry, locked.has(entry.id) && entry.id !== this.open?.project.id)));
+    return { projects, storage: { ...(await storage.estimate()), isPersistent: await storage.isPersistent() } };
+  }
+
+  keepData(recipe: Recipe, onProgress: OnProgress): Promise<ProjectView> {
+    return this.inTurn(async () => {
+      const dataset = this.data.open();
+      const { files } = this.data;
+      const { name, task } = dataset.summary();
+      const { open, isNew } = await this.projectFor(task, name);
+      const total = files.reduce((sum, { blob }) => sum + blob.size, 0);
+      let done = 0;
+      try {
+        const source = await open.project.addSource({ kind: "data", name }, files, (bytes) => onProgress({ what: "Keeping the data in this browser", done: (done += bytes), total }));
+        open.data = { source: source.id, files };
+        await this.writeDraft(open, recipe);
+      } catch (error) {
+        if (isNew) await this.drop(open);
+        throw error;
+      }
+      return this.view(open);
+    });
+  }
+
+  async openProject(id: string, { onProgress, signal }: JobOptions & { readonly onProgress: OnProgress }): Promise<OpenedProject> {
+    return this.inTurn(async () => {
+      const project = await new ProjectStore(this.needed()).open(id);
+      const open = this.open?.project.id === id ? this.open : { project, isReadOnly: !(await this.lock(id)), data: null };
+      if (open !== this.open) this.leave();
+      this.open = open;
+      open.data = null;
+      if (!open.isReadOnly && this.active?.project !== id) await project.purge();
+      const record = await project.read();
+      const models = await this.bringModels(record, project);
+      const recipe = record.draft && recipeOf(record.draft.recipe);
+      const source = record.sources.find((each) => each.id === record.draft?.data);
+      const opened = { project: await this.view(open), models, recipe };
+      this.data.close();
+      if (!source || !recipe) return { ...opened, summary: null, lost: null };
+      try {
+        const summary = await this.data.reopen(await project.files(source), choicesOf(recipe, record.draft?.excluded ?? []), { onProgress, signal });
+        open.data = { source: source.id, files: this.data.files };
+        return { ...opened, summary, lost: null };
+      } catch (error) {
+        if (!(error instanceof GraftError)) throw error;
+        return { ...opened, summary: null, lost: error.sentence };
+      }
+    });
+  }
+
+  closeProject(): Promise<void> {
+    return this.inTurn(async () => this.leave());
+  }
+
+  deleteProject(id: string): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.active?.project === id) throw new GraftError({ what: "a run of this project is under way", next: "Stop it first" });
+      if (this.open?.project.id === id && !this.open.isReadOnly) return this.drop(this.open);
+      if (!(await this.lock(id))) throw new GraftError({ what: "another tab works on this project", next: "Close that tab, and delete it then" });
+      try {
+        await new ProjectStore(this.needed()).delete(id);
+      } finally {
+        this.unlock(id);
+      }
+    });
+  }
+
+  async viewProject(): Promise<ProjectView | null> {
+    return this.open && this.view(this.open);
+  }
+
+  updateProject(changes: Parameters<ProjectApi["updateProject"]>[0]): Promise<void> {
+    return this.inTurn(async () => this.writable().project.update(changes));
+  }
+
+  keepDraft(recipe: Recipe): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.open && !this.open.isReadOnly && this.sourceOf(this.open) !== null && this.data.dataset) await this.writeDraft(this.open, recipe);
+    });
+  }
+
+  askToKeep(): ReturnType<typeof askToKeep> {
+    return askToKeep(this.needed());
+  }
+
+  updateRun(run: number, { isDeleted, ...changes }: Parameters<ProjectApi["updateRun"]>[1]): Promise<void> {
+    return this.inTurn(async () => {
+      const { project } = this.writable();
+      if (isDeleted && this.active?.run === run && this.active.project === project.id) throw new GraftError({ what: "this run is under way", next: "Stop it first" });
+      await project.run(run).update({ ...changes, ...(isDeleted !== undefined && { deletedAt: isDeleted ? Date.now() : null }) });
+    });
+  }
+
+  /** A run of the open project, for reading. @throws GraftError if none is open. */
+  run(id: number): StoredRun {
+    return this.opened().project.run(id);
+  }
+
+  /**
+   * A run that begins, in the open project; null where none is open, or its data is not kept there.
+   * @throws GraftError where another tab writes to the project, or there is no room.
+   */
+  beginRun(recipe: Recipe, { continues = null }: { readonly continues?: number | null } = {}): Promise<StoredRun | null> {
+    return this.inTurn(async () => {
+      const { open } = this;
+      const source = open && this.sourceOf(open);
+      if (source === null) return null;
+      const { project } = this.writable();
+      const { excludedItems, split } = this.data.open();
+      const stored = await project.addRun({ recipe, model: await this.modelReference(project, recipe), data: source, excluded: [...excludedItems], split, continues });
+      this.active = { project: project.id, run: stored.id };
+      return stored;
+    });
+  }
+
+  /** A run of the open project that goes on. */
+  resumeRun(id: number): Promise<RunParts> {
+    return this.inTurn(async () => {
+      const { project } = this.writable();
+      const parts = await this.parts(id);
+      await parts.stored.update({ state: "running", results: null });
+      this.active = { project: project.id, run: id };
+      return parts;
+    });
+  }
+
+  /** @param isDiscarded of what never began, nothing stays. */
+  async endRun(stored: StoredRun, isDiscarded: boolean): Promise<void> {
+    const { active } = this;
+    this.active = null;
+    if (!active) return;
+    if (active.project !== this.open?.project.id) this.unlock(active.project);
+    if (isDiscarded) await new ProjectStore(this.needed()).open(active.project).then((project) => project.discardRun(stored.id)).catch(() => undefined);
+  }
+
+  /** With its data, which are read again where they are not the open ones. */
+  async parts(id: number): Promise<RunParts> {
+    const open = this.opened();
+    const { project } = open;
+    const stored = project.run(id);
+    const record = await stored.read();
+    const recipe = parseRecipe(record.recipe, record.name);
+    const { sources } = await project.read();
+    await this.bringModel(record, sources, project);
+    const source = sources.find((each) => each.id === record.data);
+    if (!source) throw new GraftError({ where: record.name, what: "the data that it learned from is not in the project", next: "Open the data, and start a new run with the same recipe" });
+    const asked = choicesOf(recipe, record.excluded);
+    const choices = { ...asked, split: record.split ?? asked.split };
+    const now = this.data.dataset;
+    const isOfOpenData = this.sourceOf(open) === source.id && now !== null && JSON.stringify(now.summary().columns) === JSON.stringify(recipe.columns);
+    if (isOfOpenData && isMadeBy(now, choices)) return { stored, record, recipe, dataset: now, isOfOpenData };
+    const own = new OpenData();
+    await own.reopen(await project.files(source), choices, {});
+    return { stored, record, recipe, dataset: own.open(), isOfOpenData };
+  }
+
+  private async card({ id, record }: ListedProject, isOpenElsewhere: boolean): Promise<ProjectCard> {
+    const task = taskIds.find((known) => known === record?.task) ?? null;
+    if (!record || task === null) return { id, name: record?.name ?? "A damaged project", task: null, createdAt: record?.createdAt ?? 0, runs: 0, interrupted: null, isOpenElsewhere };
+    const runs = (await new ProjectStore(this.needed()).open(id).then((project) => project.runs())).filter(isListed);
+    const found = isOpenElsewhere || this.active?.project === id ? undefined : runs.find((run) => run.record?.state === "running");
+    return { id, name: record.name, task, createdAt: record.createdAt, runs: runs.length, interrupted: found ? { run: found.run.id, name: found.record?.name ?? "" } : null, isOpenElsewhere };
+  }
+
+  private async view({ project, isReadOnly }: Open): Promise<ProjectView> {
+    const { name, task, notes, sources } = await project.read();
+    const known = taskIds.find((each) => each === task);
+    if (known === undefined) throw new GraftError({ where: name, what: `the project is for "${task}"`, wanted: taskIds.join(", "), next: "Reload the page to get the newest Graft" });
+    const active = this.active?.project === project.id ? this.active.run : null;
+    const runs = (await project.runs()).filter(isListed).map((listed) => runCard(listed, sources, active));
+    return { id: project.id, name, task: known, notes, isReadOnly, runs };
+  }
+
+  /** Where the open data goes: into the open project if it has runs of the same task; one that was never trained in is replaced. */
+  private async projectFor(task: TaskId, name: string): Promise<{ readonly open: Open; readonly isNew: boolean }> {
+    const { open } = this;
+    if (open && !open.isReadOnly) {
+      const [record, runs] = [await open.project.read(), await open.project.runs()];
+      if (runs.length > 0 && record.task === task) return { open, isNew: false };
+      if (runs.length === 0) await this.drop(open);
+    }
+    this.leave();
+    const project = await new ProjectStore(this.needed()).create({ name: name.slice(0, 200) || "Untitled", task });
+    return { open: (this.open = { project, isReadOnly: !(await this.lock(project.id)), data: null }), isNew: true };
+  }
+
+  /** Of the open data; null where they are not kept in the project, or not yet. */
+  private sourceOf({ data }: Open): number | null {
+    return data && data.files === this.data.files ? data.source : null;
+  }
+
+  private async writeDraft(open: Open, recipe: Recipe): Promise<void> {
+    await open.project.update({ draft: { recipe, data: this.sourceOf(open), excluded: [...this.data.open().excludedItems] } });
+  }
+
+  /** Of a model that was brought along; its files are kept with the project. */
+  private async modelReference(project: Project, recipe: Recipe): Promise<{ readonly source: number } | null> {
+    const files = this.models.importedFiles(recipe.model);
+    if (!files) return null;
+    const { sources } = await project.read();
+    const added = await project.addSource({ kind: "model", name: recipe.model }, files);
+    const same = sources.find(({ kind, name, files: had }) => kind === "model" && name === recipe.model && JSON.stringify(had) === JSON.stringify(added.files));
+    if (same) await project.update({ sources });
+    return { source: (same ?? added).id };
+  }
+
+  private async bringModels({ sources }: ProjectRecord, project: Project): Promise<readonly ModelCard[]> {
+    const cards: ModelCard[] = [];
+    for (const source of sources.filter(({ kind }) => kind === "model")) {
+      const card = await project.files(source).then((files) => this.models.import(files)).catch(nullIfRefused);
+      if (card) cards.push(card);
+    }
+    return cards;
+  }
+
+  /** The very files that the run began with. */
+  private async bringModel({ model }: RunRecord, sources: ProjectRecord["sources"], project: Project): Promise<void> {
+    const source = sources.find(({ id }) => id === (model as { readonly source?: unknown } | null)?.source);
+    if (source) await this.models.import(await project.files(source));
+  }
+
+  private async drop(open: Open): Promise<void> {
+    this.open = null;
+    try {
+      await new ProjectStore(this.needed()).delete(open.project.id);
+    } finally {
+      this.unlock(open.project.id);
+    }
+  }
+
+  /** The lock stays while a run of it is under way. */
+  private leave(): void {
+    const { open } = this;
+    this.open = null;
+    if (open && !open.isReadOnly && this.active?.project !== open.project.id) this.unlock(open.project.id);
+  }
+
+  /** @returns whether this tab has it. */
+  private async lock(id: string): Promise<boolean> {
+    if (this.locks.has(id)) return true;
+    const release = await lockProject(id);
+    if (release) this.locks.set(id, release);
+    return release !== null;
+  }
+
+  private unlock(id: string): void {
+    this.locks.get(id)?.();
+    this.locks.delete(id);
+  }
+
+  private inTurn<T>(job: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(job);
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+
+  private needed(): FileStorage {
+    if (this.storage) return this.storage;
+    throw new GraftError({ what: "this browser keeps no files for pages", next: "Use an ordinary window of an up-to-date browser" });
+  }
+
+  private opened(): Open {
+    if (this.open) return this.open;
+    throw new GraftError({ what: "no project is open", next: "Open one from the list in the Data step" });
+  }
+
+  private writable(): Open {
+    const open = this.opened();
+    if (!open.isReadOnly) return open;
+    throw new GraftError({ what: "another tab works on this project, and here it can only be read", next: "Go on in that tab, or close it and open the project again" });
+  }
+}
+
+const isListed = ({ record }: ListedRun): boolean => record === null || record.deletedAt === null;

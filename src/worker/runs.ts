@@ -1,0 +1,163 @@
+/** The one run: begun, gone on with, or opened again from its project. Its results stay until the next takes its place. */
+import { CancelledError, GraftError } from "../core/errors.ts";
+import type { JobOptions } from "../data/pace.ts";
+import type { StoredRun } from "../projects/stored-run.ts";
+import type { ReopenedRun } from "../protocol/projects.ts";
+import { parseRecipe, type Recipe } from "../protocol/recipe.ts";
+import type { RunEvent } from "../protocol/run.ts";
+import type { Device } from "./device.ts";
+import type { ModelStore } from "./model-store.ts";
+import type { OpenData } from "./open-data.ts";
+import type { Projects } from "./projects.ts";
+import { resultsOf } from "./run-cards.ts";
+import { RunKeeper, sentenceOf, trainingCheckpoint } from "./run-keeper.ts";
+import { FineTuningRun, recipeFor, type RunContext } from "./run.ts";
+
+type Report = (event: RunEvent) => unknown;
+
+interface RunsOptions {
+  readonly data: OpenData;
+  readonly models: ModelStore;
+  readonly device: Device;
+  readonly projects: Projects;
+  /** Ends what still reads the tensors of the run that is about to go. */
+  readonly onReplace: () => void;
+}
+
+/** `stored`: where it is kept, if anywhere. */
+type Work = Pick<RunContext, "recipe" | "dataset" | "resumeFrom" | "samples"> & { readonly backend: Recipe["backend"]; readonly stored: StoredRun | null };
+
+export class Runs {
+  private readonly parts: RunsOptions;
+  private run: FineTuningRun | null = null;
+  private running = false;
+  /** Asked for before there was a run to stop. */
+  private stopsAtOnce = false;
+  private end: Promise<void> = Promise.resolve();
+
+  constructor(parts: RunsOptions) {
+    this.parts = parts;
+  }
+
+  /** Resolves when the run that is under way, if one is, has ended. */
+  get ended(): Promise<void> {
+    return this.end;
+  }
+
+  /** @throws GraftError if there is none. */
+  get current(): FineTuningRun {
+    if (this.run) return this.run;
+    throw new GraftError({ what: "nothing has been trained yet", next: "Start training first" });
+  }
+
+  /** Of a run that is under way; what is there of it is kept. */
+  stop(): void {
+    if (this.running && this.run) this.run.control.stop();
+    else this.stopsAtOnce = this.running;
+  }
+
+  start(recipe: Recipe, report: Report): Promise<void> {
+    return this.told(report, async (onEvent) => {
+      const checked = parseRecipe(recipe);
+      const dataset = this.parts.data.open();
+      const stored = await this.parts.projects.beginRun(recipeFor(checked, dataset));
+      await this.execute({ recipe: checked, dataset, backend: checked.backend, stored }, onEvent);
+    });
+  }
+
+  resume(id: number, report: Report): Promise<void> {
+    return this.told(report, async (onEvent) => {
+      const { stored, record, recipe, dataset } = await this.parts.projects.resumeRun(id);
+      const { checkpoint, events: told } = await stored.resume();
+      const events = told as readonly RunEvent[];
+      onEvent({ kind: "restored", events });
+      const samples = events.flatMap((event) => (event.kind === "samples" ? [{ epoch: event.epoch, samples: event.samples }] : []));
+      // Where it was computed before: elsewhere the rest would be another run's.
+      const started = events.find((event) => event.kind === "started");
+      await this.execute({ recipe, dataset, backend: started?.info.backend ?? recipe.backend, stored, samples, resumeFrom: checkpoint ? trainingCheckpoint(checkpoint, `the checkpoint of ${record.name}`) : undefined }, onEvent);
+    });
+  }
+
+  /** A finished run of the open project, with its model. */
+  reopen(id: number, { onProgress, signal }: JobOptions): Promise<ReopenedRun> {
+    return this.alone(async () => {
+      const { models, device, projects } = this.parts;
+      const { stored, record, recipe, dataset, isOfOpenData } = await projects.parts(id);
+      const results = record.state === "finished" ? resultsOf(record.results) : null;
+      const weights = await stored.finalWeights();
+      if (!results || !weights) throw new GraftError({ where: record.name, what: "it has no results", next: "Resume it, or start it again" });
+      const loaded = await models.load(recipe.model);
+      this.replace();
+      const backend = await device.activate(results.info.backend);
+      const next = new FineTuningRun({ recipe, dataset, loaded, backend, onEvent: (event) => event.kind === "preparing" && onProgress?.({ what: event.what, done: event.done, total: event.total }), replaceDevice: () => device.replace() });
+      signal?.addEventListener("abort", () => next.control.stop());
+      try {
+        await next.reopen(weights, results);
+      } catch (error) {
+        next.dispose();
+        throw error;
+      }
+      this.run = next;
+      return { recipe, events: (await stored.history()).events as readonly RunEvent[], results, isOfOpenData };
+    });
+  }
+
+  private async execute({ stored, backend, ...work }: Work, report: (event: RunEvent) => void): Promise<void> {
+    const { models, device, projects } = this.parts;
+    const keeper = stored && new RunKeeper(stored, { report, pause: () => this.run?.control.pause() });
+    let isDiscarded = false;
+    try {
+      this.replace();
+      const active = await device.activate(backend);
+      const next = new FineTuningRun({ ...work, loaded: await models.load(work.recipe.model), backend: active, onEvent: keeper?.onEvent ?? report, replaceDevice: () => device.replace(), checkpoints: keeper ?? undefined });
+      this.run = next;
+      if (this.stopsAtOnce) next.control.stop();
+      await next.start();
+      await keeper?.finish(next.results(), await next.trainedWeights());
+    } catch (error) {
+      this.replace();
+      isDiscarded = error instanceof CancelledError && work.resumeFrom === undefined;
+      if (!(error instanceof CancelledError)) await keeper?.fail(error);
+      throw error;
+    } finally {
+      if (stored) await projects.endRun(stored, isDiscarded);
+    }
+  }
+
+  private told(report: Report, job: (onEvent: (event: RunEvent) => void) => Promise<void>): Promise<void> {
+    return this.alone(async () => {
+      // Events and the end of this call reach the page by two channels, in any order: the call ends only when the page has had its last event.
+      let delivered: unknown;
+      const onEvent = (event: RunEvent): void => void (delivered = report(event));
+      try {
+        await job(onEvent);
+      } catch (error) {
+        if (error instanceof CancelledError) onEvent({ kind: "cancelled" });
+        else onEvent({ kind: "failed", error: sentenceOf(error) });
+      } finally {
+        await delivered;
+      }
+    });
+  }
+
+  private async alone<T>(job: () => Promise<T>): Promise<T> {
+    if (this.running) throw new GraftError({ what: "a run is under way", next: "Stop it first" });
+    this.running = true;
+    this.stopsAtOnce = false;
+    let ended = (): void => {};
+    this.end = new Promise((resolve) => (ended = resolve));
+    try {
+      return await job();
+    } finally {
+      this.running = false;
+      ended();
+    }
+  }
+
+  /** What is being written reads tensors that the run is about to take away, or that are on another backend. */
+  private replace(): void {
+    this.parts.onReplace();
+    this.run?.dispose();
+    this.run = null;
+  }
+}
