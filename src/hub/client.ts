@@ -2,7 +2,7 @@
 import { listFiles, listModels, modelInfo } from "@huggingface/hub";
 import { GraftError, type ErrorSentence } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
-import type { HubAccess, HubFile, HubGate, HubHit, HubQuery, HubRepository } from "../protocol/hub.ts";
+import type { HubAccess, HubFile, HubGate, HubHit, HubQuery, HubQuestion, HubRepository } from "../protocol/hub.ts";
 import type { TaskId } from "../protocol/recipe.ts";
 import { once, type AskOptions } from "./ask.ts";
 import { curated } from "./curated.ts";
@@ -10,16 +10,17 @@ import { isWeights, missingFiles, neededFiles } from "./files.ts";
 
 /** What Graft knows of model families, as far as the hub's code has to. */
 export interface Families {
-  /** Whether it has that of a `model_type`; for timm, of an architecture. */
-  has(modelType: string): boolean;
-  /** @throws GraftError where no graph can be built of this config.json. */
-  check(config: unknown, where: string): void;
+  /** Whether it has that of a `model_type`, and its models can do the task; for timm, of an architecture. */
+  has(modelType: string, task: TaskId): boolean;
+  /** @throws GraftError where no graph can be built of this config.json, or none for the task. */
+  check(config: unknown, where: string, task: TaskId): void;
 }
 
 /** What the hub calls the uses from which a model of each task can start. */
 const uses: Readonly<Partial<Record<TaskId, ReadonlySet<string>>>> = {
   "image-classification": new Set(["image-classification", "image-feature-extraction"]),
   "text-classification": new Set(["fill-mask", "text-classification", "text-generation", "feature-extraction", "sentence-similarity", "token-classification", "question-answering", "zero-shot-classification"]),
+  "text-generation": new Set(["text-generation"]),
 };
 
 const fields = ["config", "library_name", "safetensors", "tags"] as const satisfies readonly unknown[];
@@ -65,11 +66,12 @@ export function repositoryName(text: string): string | null {
 /** @throws GraftError where the hub does not answer. */
 export async function searchHub({ text, task }: HubQuery, access: HubAccess, families: Families, options: AskOptions = {}): Promise<readonly HubHit[]> {
   const wanted = text.trim();
-  if (wanted === "") return curated.filter((model) => model.task === task && families.has(model.modelType)).map(({ task: _, ...hit }) => hit);
+  if (wanted === "") return curated.filter((model) => model.task === task && families.has(model.modelType, task)).map(({ task: _, ...hit }) => hit);
+  const named = repositoryName(wanted);
   return once(access, options, async (fetch, hubUrl) => {
     const hits: HubHit[] = [];
     const found = listModels({
-      search: { query: repositoryName(wanted) ?? wanted, tags: ["safetensors"] },
+      search: { query: named ?? wanted, tags: ["safetensors"] },
       sort: "downloads",
       limit: scanned,
       additionalFields: [...fields],
@@ -78,7 +80,9 @@ export async function searchHub({ text, task }: HubQuery, access: HubAccess, fam
     });
     for await (const model of found) {
       const modelType = modelTypeOf(model.config, model);
-      if (!families.has(modelType) || (model.task !== undefined && !uses[task]?.has(model.task))) continue;
+      const isUseful = families.has(modelType, task) && (model.task === undefined || uses[task]?.has(model.task));
+      // What was asked for by its name is shown whatever it is: picked, it says why it is of no use.
+      if (!isUseful && model.name !== named) continue;
       hits.push({ name: model.name, modelType, licence: licenceOf(model.tags), downloads: model.downloads, parameters: model.safetensors?.total ?? null, bytes: weightsBytes(model.safetensors?.parameters), gate: gateOf(model) });
       if (hits.length === shown) break;
     }
@@ -97,7 +101,7 @@ function weightsBytes(parameters: Record<string, number> | undefined): number | 
 export type RepositoryFacts = Omit<HubRepository, "storedBytes" | "fit"> & { readonly parameterEstimate: number };
 
 /** @throws GraftError where there is no such repository, or the hub does not answer. */
-export async function describeRepository(name: string, access: HubAccess, families: Families, options: AskOptions = {}): Promise<RepositoryFacts> {
+export async function describeRepository({ name, task }: HubQuestion, access: HubAccess, families: Families, options: AskOptions = {}): Promise<RepositoryFacts> {
   return once(access, options, async (fetch, hubUrl) => {
     const info = await modelInfo({ name, hubUrl, fetch, additionalFields: [...fields, "sha", "cardData"] });
     if (!/^[0-9a-f]{7,64}$/.test(info.sha)) throw new GraftError({ where: info.name, what: "the hub does not say at which commit it is", next: "Search for another model; this hub or mirror is not in order" });
@@ -122,7 +126,7 @@ export async function describeRepository(name: string, access: HubAccess, famili
         problem = problemOf(() => {
           const config = parseJson(bytes, where);
           modelType = modelTypeOf(config, info);
-          families.check(config, where);
+          families.check(config, where, task);
         });
       } catch (error) {
         // Terms that were not accepted: said beside the rest of what is known.

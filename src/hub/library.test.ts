@@ -24,7 +24,7 @@ beforeEach(async () => {
   hub = await startHub([repository]);
   storage = new MemoryStorage();
   library = new HubLibrary(storage);
-  facts = await describeRepository(repository.name, { base: hub.url }, { has: () => true, check: () => {} });
+  facts = await describeRepository({ name: repository.name, task: "text-classification" }, { base: hub.url }, { has: () => true, check: () => {} });
   hub.asked.length = 0;
   reports = [];
 });

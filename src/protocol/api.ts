@@ -6,7 +6,7 @@
 import type { ColumnMapping, DataSummary, FileParts, ItemPage, ItemQuery, OpenedData, SourceFile, TokenLengths } from "./data.ts";
 import type { ChatUse } from "./generation.ts";
 import type { Headline } from "./headline.ts";
-import type { HubAccess, HubHit, HubQuery, HubRepository, StorageReport } from "./hub.ts";
+import type { HubAccess, HubHit, HubQuery, HubQuestion, HubRepository, StorageReport } from "./hub.ts";
 import type { DeviceReport, ModelCard, ModelLayers, OutlineNode, SelectionReport } from "./models.ts";
 import type { ProjectApi } from "./projects.ts";
 import type { Augmentation, Recipe, TaskId } from "./recipe.ts";
@@ -68,7 +68,7 @@ export interface WorkerApi extends ProjectApi {
   importModel(files: readonly SourceFile[], onProgress: OnProgress): Promise<ModelCard>;
   // Models of a hub. Downloads go on beside the other jobs, one at a time.
   searchHub(query: HubQuery, access: HubAccess): Promise<readonly HubHit[]>;
-  describeRepository(name: string, access: HubAccess): Promise<HubRepository>;
+  describeRepository(question: HubQuestion, access: HubAccess): Promise<HubRepository>;
   /** Brings what is missing here, opens it, and lists it among the models. What had arrived stays when it is cancelled. */
   downloadRepository(repository: HubRepository, access: HubAccess, onProgress: OnProgress): Promise<ModelCard>;
   cancelDownload(): Promise<void>;

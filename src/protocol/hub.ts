@@ -18,6 +18,12 @@ export interface HubQuery {
   readonly task: TaskId;
 }
 
+/** A repository, and what a model of it is to do. */
+export interface HubQuestion {
+  readonly name: string;
+  readonly task: TaskId;
+}
+
 /** Whether a repository is open to everybody, and if not, who says yes. */
 export type HubGate = "open" | "asks-terms" | "asks-owner" | "private";
 

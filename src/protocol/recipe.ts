@@ -61,7 +61,7 @@ export const generationSettingsSchema = z.strictObject({
   contextLength: z.int().min(16).max(2048).default(128).describe("How many tokens the model reads at once while it learns. Longer texts are cut into windows of this length; a model that takes fewer cuts there."),
   packing: z.boolean().default(true).describe("Joins short documents to full windows, with the token that ends a text between them. Off, each document stands alone, and the rest of its window is padding."),
   loss: z.enum(["completion", "all"]).default("completion").describe("For pairs and chats: whether the model learns the completions alone, or the prompts as well. Plain text has no prompts, and all of it counts."),
-  prompts: z.array(z.string().min(1)).max(4).default([]).describe("Up to four beginnings that the model goes on from after every epoch, so that one sees the style arrive. None: the beginnings of held-back texts."),
+  prompts: z.array(z.string().min(1)).max(4).default([]).describe("Up to four beginnings that the model goes on from after every epoch, or messages that it answers where it learns from chats. None: those of held-back texts."),
   sampleTokens: z.int().min(1).max(256).default(48).describe("How long these samples become, in tokens."),
 });
 

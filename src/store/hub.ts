@@ -131,7 +131,7 @@ export const useHub = create<HubState>()((set, get) => {
       const stillAsks = (): boolean => get().picked === asking;
       set({ picked: asking, view: "find", error: null });
       try {
-        const repository = await worker().describeRepository(name, access());
+        const repository = await worker().describeRepository({ name, task: task() }, access());
         if (stillAsks()) set({ picked: { kind: "open", name, repository } });
       } catch (error) {
         if (stillAsks()) set({ picked: { kind: "failed", name, error: sentenceOf(error) } });

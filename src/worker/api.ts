@@ -93,7 +93,7 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
         return models.import(files);
       }),
     searchHub: (query, access) => hub.search(query, access),
-    describeRepository: (name, access) => hub.describe(name, access),
+    describeRepository: (question, access) => hub.describe(question, access),
     downloadRepository: (repository, access, onProgress) => downloads.run((signal) => hub.download(repository, access, { signal, onProgress })),
     cancelDownload: async () => downloads.cancel(),
     listStored: () => hub.stored(),

@@ -1,5 +1,7 @@
 /** Models of a hub, as models to start from: joins what the hub's code stores with what opens a checkpoint. */
+import { GraftError } from "../core/errors.ts";
 import { JsonCursor } from "../formats/json-cursor.ts";
+import { writesText } from "../graph/surgery/decode-step.ts";
 import { describeRepository, searchHub, type Families } from "../hub/client.ts";
 import { HubLibrary, type DownloadOptions } from "../hub/library.ts";
 import { OpfsStorage } from "../storage/opfs.ts";
@@ -7,7 +9,7 @@ import { checkpointFamilies } from "../models/checkpoints/families.ts";
 import { familyOf } from "../models/checkpoints/find-family.ts";
 import { openCheckpoint } from "../models/checkpoints/open.ts";
 import type { LoadedModel } from "../models/types.ts";
-import type { HubAccess, HubHit, HubQuery, HubRepository, StorageReport } from "../protocol/hub.ts";
+import type { HubAccess, HubHit, HubQuery, HubQuestion, HubRepository, StorageReport } from "../protocol/hub.ts";
 import type { ModelCard } from "../protocol/models.ts";
 
 export function isHubId(id: string): boolean {
@@ -16,12 +18,18 @@ export function isHubId(id: string): boolean {
 
 const families: Families = {
   // timm names an architecture, which begins with the family's name.
-  has: (type) => checkpointFamilies.some(({ modelTypes }) => modelTypes.some((known) => type === known || type.startsWith(`${known}_`))),
-  check: (config, where) => {
+  has: (type, task) => checkpointFamilies.some(({ modelTypes, writes }) => (writes || task !== "text-generation") && modelTypes.some((known) => type === known || type.startsWith(`${known}_`))),
+  check: (config, where, task) => {
     const cursor = new JsonCursor(config, where);
-    familyOf(cursor).build(cursor);
+    const { graph } = familyOf(cursor).build(cursor);
+    if (task === "text-generation" && !writesText(graph)) throw writesNothing(where);
   },
 };
+
+function writesNothing(where: string): GraftError {
+  const known = checkpointFamilies.filter(({ writes }) => writes).flatMap(({ modelTypes }) => modelTypes);
+  return new GraftError({ where, what: "it does not write text", wanted: `a causal language model with its head, of a family that Graft reads: ${known.join(", ")}`, next: "Search for another, or choose a task that reads texts" });
+}
 
 export class HubModels {
   private readonly library: HubLibrary;
@@ -36,8 +44,8 @@ export class HubModels {
     return searchHub(query, access, families);
   }
 
-  async describe(name: string, access: HubAccess): Promise<HubRepository> {
-    return this.library.complete(await describeRepository(name, access, families));
+  async describe(question: HubQuestion, access: HubAccess): Promise<HubRepository> {
+    return this.library.complete(await describeRepository(question, access, families));
   }
 
   /** @throws GraftError where it cannot be had or not be opened; what is stored stays, for the person to delete. */

@@ -8,19 +8,23 @@ import { expect, test } from "vitest";
 import { CancelledError } from "../core/errors.ts";
 import "../core/testing/to-be-all-close.ts";
 import { datasetFromTable, openFiles } from "../data/open.ts";
+import type { ClassTextDataset } from "../data/text-dataset.ts";
 import { tf, type Tensor } from "../engine/tf.ts";
 import { loadGraphModel } from "../formats/testing/plain-tfjs.ts";
 import { openCheckpoint } from "../models/checkpoints/open.ts";
 import { textCheckpoint } from "../models/testing/checkpoint-files.ts";
 import type { ClassificationColumns } from "../protocol/data.ts";
 import { parseRecipe, type RecipeInput } from "../protocol/recipe.ts";
-import type { PredictionInput } from "../protocol/run.ts";
+import type { ClassificationMetrics, ExplainRequest, PredictionInput } from "../protocol/run.ts";
+import { Yardstick } from "../tasks/text-classification/yardstick.ts";
+import { createWorkerApi } from "./api.ts";
 import { Device } from "./device.ts";
 import { exportRun } from "./export.ts";
 import { OpenedDownload } from "./opened-download.ts";
 import { FineTuningRun } from "./run.ts";
-import { ofKind, probabilitiesIn } from "./testing/narrow.ts";
+import { ofKind, probabilitiesIn, singleLabel } from "./testing/narrow.ts";
 
+const embeddedBase = fileURLToPath(new URL("../../public/embedded/", import.meta.url));
 const wasmPath = fileURLToPath(new URL("../../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url));
 
 async function tuned(csv: string, columns: ClassificationColumns, settings: Partial<RecipeInput> = {}) {
@@ -43,13 +47,26 @@ async function tuned(csv: string, columns: ClassificationColumns, settings: Part
     return [...(await (model.execute({ [model.inputs[0]?.name ?? ""]: tf.tensor2d(padded, [1, 16], "int32") }) as Tensor).data())];
   };
   if (loaded.input.kind !== "text") throw new Error("It is a text model.");
-  return { run, results: run.results(), text, files, plain, tokenizer: loaded.input.tokenizer, again: await OpenedDownload.read([{ path: "download.zip", blob: zip }], device) };
+  return { run, results: run.results(), zip, dataset, text, files, plain, tokenizer: loaded.input.tokenizer, again: await OpenedDownload.read([{ path: "download.zip", blob: zip }], device) };
+}
+
+/** As the page asks: a person who goes on to the next question does not wait for the answer to the last. */
+async function nextQuestionCancels(zip: Blob, request: ExplainRequest): Promise<void> {
+  const api = createWorkerApi({ embeddedBase });
+  await api.openDownload([{ path: "download.zip", blob: zip }]);
+  const alone = await api.explainOpened({ ...request, name: "bad" });
+  for (const [next, said] of [[() => api.explainOpened({ ...request, name: "bad" }), alone], [() => api.predictOpened(request.input), await api.predictOpened(request.input)]] as const) {
+    const first = api.explainOpened(request).then(() => "explained", (error: unknown) => error);
+    expect(await next()).toEqual(said);
+    expect(await first).toBeInstanceOf(CancelledError);
+  }
+  expect((await api.explainOpened(request)).tuned.words.length, "asked again, it is explained").toBe(4);
 }
 
 test("several labels: each is learned by itself", { timeout: 120_000 }, async () => {
   const words = ["good", "bad", "film"];
   const csv = `text,tags\n${Array.from({ length: 48 }, (_, i) => `a ${words.filter((_, word) => (i >> word) & 1).join(" ")} ${"bcdefg"[i % 6] as string},${words.filter((_, word) => (i >> word) & 1).join(";")}`).join("\n")}\n`;
-  const { run, results, text, plain, tokenizer, again } = await tuned(csv, { text: "text", label: "tags", target: "multi-label" }, { classWeights: "balanced" });
+  const { run, results, zip, text, plain, tokenizer, again } = await tuned(csv, { text: "text", label: "tags", target: "multi-label" }, { classWeights: "balanced" });
   expect(results.classes).toEqual(["bad", "film", "good"]);
   const { before, after, curves, mistakes } = ofKind(results.validation, "multi-label");
   expect(after.f1Micro).toBeGreaterThan(0.95);
@@ -77,6 +94,7 @@ test("several labels: each is learned by itself", { timeout: 120_000 }, async ()
   left.abort();
   await expect(cancelled).rejects.toBeInstanceOf(CancelledError);
   await expect(run.explain({ input, name: "no such label" }, new AbortController().signal)).rejects.toThrow(/no such label/);
+  await nextQuestionCancels(zip, request);
   // The weights of the tuned model are in their place again.
   expect((await run.predict(input)).tuned).toEqual(answer);
   expect(logits.map((logit) => 1 / (1 + Math.exp(-logit)))).toBeAllClose(results.classes.map((name) => labels.find((label) => label.name === name)?.probability ?? NaN), { atol: 1e-5 });
@@ -114,6 +132,26 @@ test("a number of a pair: in its own units everywhere, and the second text count
   expect(JSON.parse(text("metrics.json"))).toMatchObject({ validationYardstick: yardstick });
   expect(text("README.md")).toMatch(/the number price[^]*Mean absolute error: validation [^]*price, in its own units/);
   expect(JSON.parse(text("graft.json"))).toMatchObject({ target: "regression", isPair: true, headline: { name: "Mean absolute error", isShare: false } });
+  again.dispose();
+  run.dispose();
+});
+
+test("a bag of words is measured on the test rows as well, which it has not counted, and stands in the download", { timeout: 120_000 }, async () => {
+  // Every sixth label is the wrong one, so that no model is right everywhere.
+  const isGood = (i: number): boolean => (i * 7) % 9 < 4;
+  const moodOf = (i: number): string => (isGood(i) !== (i % 6 === 0) ? "glad" : "sad");
+  const csv = `text,mood\n${Array.from({ length: 90 }, (_, i) => `a ${isGood(i) ? "good" : "bad"} film ${"bcdefg"[i % 5] as string},${moodOf(i)}`).join("\n")}\n`;
+  const { run, results, dataset, text, again } = await tuned(csv, { text: "text", label: "mood", target: "single-label" }, { epochs: 1, split: { validation: 0.2, test: 0.3 } });
+  const texts = (split: "train" | "test"): string[] => dataset.indices(split).map((example) => (dataset as ClassTextDataset).texts(example).text);
+  const labels = (split: "train" | "test"): number[] => dataset.indices(split).map((example) => results.classes.indexOf(moodOf(example)));
+  const byHand = await Yardstick.train(texts("train"), { kind: "classes", classes: 2, labels: labels("train") });
+  const said = await byHand.predict(texts("test"));
+  const right = labels("test").filter((label, row) => (said[2 * row + label] as number) > 0.5).length;
+  const { yardstick } = singleLabel(results.test);
+  expect(yardstick?.accuracy).toBeCloseTo(right / labels("test").length, 6);
+  expect(yardstick?.accuracy).toBeLessThan(1);
+  expect(yardstick).not.toEqual(singleLabel(results.validation).yardstick);
+  expect((JSON.parse(text("metrics.json")) as { testYardstick?: ClassificationMetrics }).testYardstick).toEqual(yardstick);
   again.dispose();
   run.dispose();
 });

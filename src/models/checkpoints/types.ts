@@ -32,6 +32,8 @@ export interface CheckpointFamily {
    * The graph's paths always have it.
    */
   readonly basePrefix?: string;
+  /** Decoders, which with their head write on. */
+  readonly writes?: true;
   /** @throws GraftError naming the config's field that asks for what the family does not have. */
   build(config: JsonCursor): CheckpointModel;
 }

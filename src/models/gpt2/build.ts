@@ -61,4 +61,4 @@ function build(config: JsonCursor): CheckpointModel {
   return { graph: builder.build([output]), features, blocks, input: { kind: "text", name: ids, maxTokens, paddingId, endOfText: endOfTextIds(config, vocabulary) } };
 }
 
-export const gpt2: CheckpointFamily = { modelTypes: ["gpt2"], basePrefix: "transformer.", build };
+export const gpt2: CheckpointFamily = { modelTypes: ["gpt2"], writes: true, basePrefix: "transformer.", build };

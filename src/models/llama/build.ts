@@ -89,4 +89,4 @@ function build(config: JsonCursor): CheckpointModel {
   return { graph: builder.build([output]), features, blocks, input: { kind: "text", name: ids, maxTokens: Math.min(positionCount, window ?? Infinity), paddingId, endOfText: endOfTextIds(config, vocabulary) } };
 }
 
-export const llama: CheckpointFamily = { modelTypes: ["llama", "mistral", "qwen2"], basePrefix: "model.", build };
+export const llama: CheckpointFamily = { modelTypes: ["llama", "mistral", "qwen2"], writes: true, basePrefix: "model.", build };
