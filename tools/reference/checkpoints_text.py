@@ -84,14 +84,14 @@ class EncoderClassifier(Named):
         self.act = torch.relu if kind == "distilbert" else torch.tanh
         self.classifier = self.module(outer, nn.Linear(WIDTH, CLASSES))
 
-    def forward(self, ids):
+    def forward(self, ids, types=None):
         padding = ids == self.padding_id
         places = torch.arange(ids.shape[1])[None].expand_as(ids)
         if self.kind == "roberta":  # transformers' create_position_ids_from_input_ids
             places = torch.cumsum((~padding).long(), dim=1) * (~padding).long() + self.padding_id
         x = self.words(ids) + self.positions(places)
         if self.segments is not None:
-            x = x + self.segments(torch.zeros_like(ids))
+            x = x + self.segments(torch.zeros_like(ids) if types is None else types)
         x = self.norm(x)
         for layer in self.layers:
             x = layer(x, src_key_padding_mask=padding)
