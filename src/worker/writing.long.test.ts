@@ -1,8 +1,10 @@
 /** A run that learns to write, in the worker: a small GPT-2 on a text, in full and by adapters, and its download opened again. */
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
+import { CancelledError } from "../core/errors.ts";
 import { openFiles } from "../data/open.ts";
 import { memory } from "../engine/backend.ts";
+import type { GraphModule } from "../engine/module.ts";
 import { openCheckpoint } from "../models/checkpoints/open.ts";
 import { byteGpt2 } from "../models/testing/byte-gpt2.ts";
 import { fileOf } from "../models/testing/checkpoint-files.ts";
@@ -22,20 +24,25 @@ const device = new Device(wasmPath);
 const chats = Array.from({ length: 120 }, (_, i) => JSON.stringify({ messages: [{ role: "user", content: ["cat", "dog", "owl"][i % 3] }, { role: "assistant", content: "meow" }] })).join("\n");
 
 interface Given {
-  readonly onEvent?: (event: RunEvent) => void;
+  readonly onEvent?: (event: RunEvent, run: FineTuningRun) => void;
   readonly data?: { readonly path: string; readonly text: string };
   /** As chat_template.jinja beside the model. */
   readonly template?: string;
 }
 
-async function trained(settings: Partial<RecipeInput>, { onEvent = () => {}, data = { path: "animals.txt", text }, template }: Given = {}): Promise<FineTuningRun> {
+async function untrained(settings: Partial<RecipeInput>, { onEvent = () => {}, data = { path: "animals.txt", text }, template }: Given = {}): Promise<FineTuningRun> {
   const { loaded } = await openCheckpoint([...byteGpt2(), ...(template === undefined ? [] : [fileOf("byte-gpt2/chat_template.jinja", new TextEncoder().encode(template))])]);
   const opened = await openFiles([{ path: data.path, blob: new Blob([data.text]) }]);
   if (opened.kind !== "texts") throw new Error("A text file is texts.");
   const recipe = parseRecipe({ task: "text-generation", model: "checkpoint-small", backend: "wasm", epochs: 3, batchSize: 4, learningRate: 1e-2, trunkLearningRateScale: 1, generation: { contextLength: 32, sampleTokens: 8, prompts: ["The cat"] }, ...settings });
   opened.dataset.setSplit({ ...recipe.split, seed: recipe.seed });
   const backend = await device.activate("wasm");
-  const run = new FineTuningRun({ recipe, dataset: opened.dataset, loaded, backend, onEvent, replaceDevice: () => device.replace() });
+  const run: FineTuningRun = new FineTuningRun({ recipe, dataset: opened.dataset, loaded, backend, onEvent: (event) => onEvent(event, run), replaceDevice: () => device.replace() });
+  return run;
+}
+
+async function trained(settings: Partial<RecipeInput>, given: Given = {}): Promise<FineTuningRun> {
+  const run = await untrained(settings, given);
   await run.start();
   return run;
 }
@@ -93,5 +100,75 @@ describe("a run that learns to write", () => {
     expect((await opened.write({ prompt: "owl", asChat: true }, options, {})).text).toBe(answered.text);
     opened.dispose();
     run.dispose();
+  });
+});
+
+describe("what a run that learns to write leaves", () => {
+  let baseline = 0;
+  beforeAll(async () => {
+    await device.activate("wasm");
+    baseline = memory().tensors;
+  });
+
+  test.each<[string, Partial<RecipeInput>]>([
+    ["its output alone", { unfreeze: "head" }],
+    ["its last layers", { unfreeze: "last-block" }],
+    ["adapters", { unfreeze: [], lora: { enabled: true, rank: 2, alpha: 4 } }],
+  ])("where it learns %s, everything else stays bit for bit, on the backend too", { timeout: 120_000 }, async (_, settings) => {
+    const run = await trained({ ...settings, epochs: 1 });
+    const module = run["module"] as GraphModule;
+    const { weights } = run.loaded.model;
+    const after = await run.trainedWeights();
+    const [learned, frozen] = [module.graph.parameters.filter(({ name }) => after.has(name)), module.graph.parameters.filter(({ name }) => !after.has(name))];
+    expect([learned.length > 0, frozen.length > 0]).toEqual([true, true]);
+    for (const { name } of frozen) expect(await module.readFrozen(name), name).toEqual(weights.get(name));
+    for (const { name } of learned) expect(after.get(name), name).not.toEqual(weights.get(name));
+    run.dispose();
+    expect(memory().tensors).toBe(baseline);
+  });
+
+  const isPreparing = (event: RunEvent, what: RegExp): boolean => event.kind === "preparing" && what.test(event.what);
+  const stages: readonly (readonly [string, (event: RunEvent) => boolean])[] = [
+    ["as it begins", ({ kind }) => kind === "started"],
+    ["as the model before is measured", (event) => isPreparing(event, /^Measuring/)],
+    ["when it has written samples for the first time", (event) => event.kind === "samples" && event.epoch === 0],
+    ["after a few steps", ({ kind }) => kind === "steps"],
+    ["after an epoch", ({ kind }) => kind === "epoch"],
+    ["when it has written samples after an epoch", (event) => event.kind === "samples" && event.epoch === 1],
+  ];
+  test.each(stages)("stopped %s: no tensor", { timeout: 120_000 }, async (_, isStage) => {
+    let stops = 0;
+    const run = await untrained({ unfreeze: "last-block" }, {
+      onEvent: (event, { control }) => {
+        if (!isStage(event)) return;
+        stops++;
+        control.stop();
+      },
+    });
+    const end = await run.start().then(() => "stopped", (error: unknown) => error);
+    expect(end === "stopped" ? run.results().reason : end).toEqual(end === "stopped" ? "stopped" : expect.any(CancelledError));
+    expect(stops).toBeGreaterThan(0);
+    run.dispose();
+    expect(memory().tensors).toBe(baseline);
+  });
+
+  test("stopped before it begins: no tensor", { timeout: 120_000 }, async () => {
+    const run = await untrained({});
+    run.control.stop();
+    await expect(run.start()).rejects.toThrow(CancelledError);
+    run.dispose();
+    expect(memory().tensors).toBe(baseline);
+  });
+
+  test.each(["tuned", "base"] as const)("writing with the %s model that is ended after a few tokens: no tensor", { timeout: 120_000 }, async (which) => {
+    const run = await trained({ epochs: 1 });
+    const before = memory();
+    const ended = new AbortController();
+    let pieces = 0;
+    const written = await run.write(which, { prompt: "The cat" }, { ...generationSchema.parse({}), maxNewTokens: 40 }, { signal: ended.signal, onText: () => void (++pieces === 3 && ended.abort()) });
+    expect(written.reason).toBe("cancelled");
+    expect(memory()).toEqual(before);
+    run.dispose();
+    expect(memory().tensors).toBe(baseline);
   });
 });
