@@ -85,7 +85,7 @@ export class ImageDataset extends LabelledDataset<ImageItem> {
   /** Least recently asked for first. */
   private readonly thumbnails = new Map<number, Blob>();
 
-  getItemBlob(index: number): Promise<Blob | null> {
+  override getItemBlob(index: number): Promise<Blob | null> {
     return Promise.resolve(this.item(index).blob);
   }
 

@@ -1,6 +1,6 @@
 /** Texts, one or two an example, and what is predicted of them: a class, labels, or a number. What all data sets share is in item-dataset.ts. */
 import { labelColumns } from "../core/label-columns.ts";
-import type { ClassSummary, ClassificationColumns, DataItem, DataSummary, HistogramBin, Split } from "../protocol/data.ts";
+import type { ClassSummary, ClassificationColumns, DataSummary, HistogramBin, Split } from "../protocol/data.ts";
 import { LabelledDataset } from "./dataset.ts";
 import { examineLabels, examineNumbers, type NamedItem } from "./issues.ts";
 import { ItemDataset } from "./item-dataset.ts";
@@ -60,12 +60,6 @@ export class ClassTextDataset extends LabelledDataset<TextItem> {
     return { ...super.summary(), columns: this.columns };
   }
 
-  /** A text has no file of its own. */
-  getItemBlob(index: number): Promise<null> {
-    this.item(index);
-    return Promise.resolve(null);
-  }
-
   protected details(indices: readonly number[]): Promise<readonly TextPair[]> {
     return Promise.resolve(indices.map((index) => shownOf(this.texts(index))));
   }
@@ -86,12 +80,7 @@ abstract class TargetedTextDataset<Item extends TextItem> extends ItemDataset<It
     return textsOf(this.item(index));
   }
 
-  getItemBlob(index: number): Promise<null> {
-    this.item(index);
-    return Promise.resolve(null);
-  }
-
-  protected details(indices: readonly number[]): Promise<readonly Pick<DataItem, "text" | "secondText">[]> {
+  protected details(indices: readonly number[]): Promise<readonly TextPair[]> {
     return Promise.resolve(indices.map((index) => shownOf(this.texts(index))));
   }
 

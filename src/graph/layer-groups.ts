@@ -6,7 +6,7 @@ import { isWithin, parentPath } from "./paths.ts";
 import type { Graph, Parameter } from "./types.ts";
 
 /** Parameters by first use; those that no node uses come last. */
-export function parametersInFlowOrder(graph: Graph): readonly Parameter[] {
+function parametersInFlowOrder(graph: Graph): readonly Parameter[] {
   const byName = new Map(graph.parameters.map((parameter) => [parameter.name, parameter]));
   const names = new Set(graph.nodes.flatMap(({ inputs }) => inputs).filter((name) => byName.has(name)));
   for (const name of byName.keys()) names.add(name);

@@ -5,7 +5,7 @@ import type { ModelFamily } from "./types.ts";
 
 const fileNames = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
 
-export function embeddedCheckpoint(card: ModelCard): ModelFamily {
+function embeddedCheckpoint(card: ModelCard): ModelFamily {
   const paths = fileNames.map((name) => `models/${card.id}/${name}`);
   return {
     card,

@@ -15,7 +15,7 @@ const contentPrefix = "content-";
 const partName = "incoming";
 const readAtOnce = 4 * 2 ** 20;
 
-export const contentName = (digest: string): string => `${contentPrefix}${digest}`;
+const contentName = (digest: string): string => `${contentPrefix}${digest}`;
 /** Runs have folders of their own beside the project's. */
 export const runFolder = (project: string, run: number): string => `${project}~${run}`;
 

@@ -12,7 +12,7 @@ export type TaskId = (typeof taskIds)[number];
 
 export { backendNames, type BackendName };
 
-export const pixelRanges = ["-1..1", "0..1", "0..255", "imagenet"] as const;
+const pixelRanges = ["-1..1", "0..1", "0..255", "imagenet"] as const;
 export type PixelRange = (typeof pixelRanges)[number];
 
 export const textTargets = ["single-label", "multi-label", "regression"] as const;

@@ -22,7 +22,7 @@ export interface CorpusItem extends NamedItem {
 const roleNames: Readonly<Record<Role, string>> = { system: "System", user: "User", assistant: "Assistant" };
 
 /** As a person reads it. */
-export function renderDocument(document: CorpusDocument): string {
+function renderDocument(document: CorpusDocument): string {
   switch (document.kind) {
     case "text":
       return document.text.trim();

@@ -11,7 +11,7 @@ const formats = { text: "text", pair: "pairs", chat: "chat" } as const;
 /** Below so many characters there is hardly a style to learn. */
 const littleText = 5000;
 
-export interface CorpusPlace {
+interface CorpusPlace {
   readonly index: number;
   readonly document: CorpusDocument;
 }
@@ -50,12 +50,6 @@ export class TextCorpus extends ItemDataset<CorpusItem> {
       corpus: { format: this.format, documents: this.items.length, characters },
       ...(this.columns && { columns: this.columns }),
     };
-  }
-
-  /** A piece of a text has no file of its own. */
-  getItemBlob(index: number): Promise<null> {
-    this.item(index);
-    return Promise.resolve(null);
   }
 
   protected override assigned(): readonly Split[] {

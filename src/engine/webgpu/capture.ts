@@ -87,7 +87,7 @@ export class CapturedFunction {
 }
 
 /** What two recordings of one step do differently, or null. Values are compared by the order of their first use. */
-export function differenceOf(a: Recording, b: Recording): string | null {
+function differenceOf(a: Recording, b: Recording): string | null {
   if (a.commands.length !== b.commands.length) return `one call issued ${a.commands.length} commands and the next ${b.commands.length}`;
   const partner = new Map<RecordedValue | GPUBuffer, RecordedValue | GPUBuffer>();
   const used = new Set<RecordedValue | GPUBuffer>();

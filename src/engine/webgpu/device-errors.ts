@@ -7,7 +7,7 @@ import { nextTask } from "../../core/next-task.ts";
 import { destroyFreeBuffers, flush, type WebgpuBackend } from "./internals.ts";
 
 /** The device is gone, with everything on it: another one may be had. */
-export class DeviceLostError extends GraftError {}
+class DeviceLostError extends GraftError {}
 
 const firstErrors = new WeakMap<GPUDevice, GPUError>();
 const losses = new WeakMap<GPUDevice, GPUDeviceLostInfo>();
@@ -60,7 +60,7 @@ export async function orDeviceError<Result>(device: GPUDevice, result: Promise<R
 }
 
 /** @throws GraftError if something that was asked of the device since the last call went wrong; DeviceLostError if it is gone. */
-export function throwDeviceErrors(device: GPUDevice): void {
+function throwDeviceErrors(device: GPUDevice): void {
   const loss = losses.get(device);
   if (loss) throw new DeviceLostError({ where: "the GPU", what: `the device was lost${loss.message ? ` (${loss.message})` : ""}`, next: "The best weights so far are kept. Train again, or choose the backend WebAssembly" });
   const error = firstErrors.get(device);

@@ -22,7 +22,7 @@ export interface FlatLayout {
 export const BLOCK_BYTES = 256;
 export const BLOCK_VALUES = BLOCK_BYTES / 4;
 
-export function layOut(entries: readonly FlatEntry[]): FlatLayout {
+function layOut(entries: readonly FlatEntry[]): FlatLayout {
   const offsets = new Map<string, number>();
   let size = 0;
   for (const { name, shape } of entries) {

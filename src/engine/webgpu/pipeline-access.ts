@@ -8,7 +8,7 @@ export type Access = "read" | "read_write" | "uniform";
 const DECLARATION = /@binding\((\d+)\)\s*var<\s*(uniform|storage)\s*(?:,\s*(read_write|read)\s*)?>/g;
 
 /** Binding number -> access, of group 0. Storage without a mode is read-only in WGSL. */
-export function accessesIn(code: string): ReadonlyMap<number, Access> {
+function accessesIn(code: string): ReadonlyMap<number, Access> {
   return new Map([...code.matchAll(DECLARATION)].map(([, binding, space, mode]) => [Number(binding), space === "uniform" ? "uniform" : mode === "read_write" ? "read_write" : "read"]));
 }
 

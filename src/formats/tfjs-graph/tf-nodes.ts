@@ -16,7 +16,7 @@ export interface TfNode {
 const typeNumbers: readonly (string | undefined)[] = [undefined, "DT_FLOAT", "DT_DOUBLE", "DT_INT32", "DT_UINT8", undefined, "DT_INT8", "DT_STRING", "DT_COMPLEX64", "DT_INT64", "DT_BOOL", ...new Array<undefined>(8), "DT_HALF"];
 
 /** The attributes of a node; each has a type-tagged value such as `{ "i": "3" }`. */
-export class TfAttributes {
+class TfAttributes {
   private readonly json: JsonCursor;
 
   constructor(json: JsonCursor) {

@@ -15,9 +15,8 @@ import { prune } from "./prune.ts";
 /** The group of whatever is new, which is never frozen. */
 export const headPath = "head";
 
-export const poolings = ["mean", "max", "first"] as const;
 /** How many positions become one; "first" is the first token, which BERT and ViT are trained to put their summary in. */
-export type Pooling = (typeof poolings)[number];
+export type Pooling = "mean" | "max" | "first";
 
 export interface ClassifierHead {
   /** The value that holds the features: [batch, features], [batch, tokens, features] or [batch, height, width, features]. */

@@ -32,7 +32,7 @@ function layerNames(layer: number): readonly (readonly [string, string])[] {
 }
 
 /** Our name -> the published one. */
-export const publishedNames: ReadonlyMap<string, string> = new Map([
+const publishedNames: ReadonlyMap<string, string> = new Map([
   ["embedding/table", "module/Embeddings_en"],
   ...layerNames(0),
   ["encoder/layer_0/residual/kernel", `${applied}/KonaTransformer/Encode/Layer_0/TransformerLayer/dense/kernel/${folded}`],

@@ -15,7 +15,7 @@ export function classificationObjective(recipe: Pick<Recipe, "labelSmoothing" | 
 }
 
 /** n / (classes * count), as scikit-learn's "balanced"; a class without training examples weighs nothing. */
-export function balancedWeights(counts: readonly number[]): number[] {
+function balancedWeights(counts: readonly number[]): number[] {
   const present = counts.filter((count) => count > 0).length;
   const total = counts.reduce((sum, count) => sum + count, 0);
   return counts.map((count) => (count === 0 ? 0 : total / (present * count)));

@@ -66,7 +66,7 @@ function imageSource(dataset: ImageDataset, { inputName, size, augmentation, see
   };
 }
 
-export function isAugmented({ horizontalFlip, crop, rotationDegrees, colour }: Augmentation): boolean {
+function isAugmented({ horizontalFlip, crop, rotationDegrees, colour }: Augmentation): boolean {
   return horizontalFlip || crop > 0 || rotationDegrees > 0 || colour > 0;
 }
 

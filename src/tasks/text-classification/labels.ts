@@ -17,7 +17,7 @@ import { BagOfWords } from "./comparison.ts";
 import { textSource, type Targets, type TextInput } from "./encode.ts";
 
 /** From this probability up, a label is given. */
-export const labelThreshold = 0.5;
+const labelThreshold = 0.5;
 const maximumMistakes = 100;
 
 export function prepareLabels(recipe: Recipe, dataset: LabelTextDataset, input: TextInput): PreparedTask {
@@ -38,7 +38,7 @@ export function prepareLabels(recipe: Recipe, dataset: LabelTextDataset, input: 
   };
 }
 
-export function labelObjective({ labelSmoothing, classWeights }: Pick<Recipe, "labelSmoothing" | "classWeights">, weights: readonly number[]): Objective {
+function labelObjective({ labelSmoothing, classWeights }: Pick<Recipe, "labelSmoothing" | "classWeights">, weights: readonly number[]): Objective {
   const positiveWeights = classWeights === "balanced" ? weights : undefined;
   return {
     loss: (logits, targets, { training }) => sigmoidCrossEntropy(logits, targets, training ? { labelSmoothing, ...(positiveWeights && { positiveWeights }) } : {}),
@@ -48,7 +48,7 @@ export function labelObjective({ labelSmoothing, classWeights }: Pick<Recipe, "l
 }
 
 /** The mean over rows of 2 * right / (given + wanted), and 1 where nothing is wanted and nothing given; scikit-learn's f1_score of "samples". */
-export function exampleF1(logits: Tensor, targets: Tensor): tf.Scalar {
+function exampleF1(logits: Tensor, targets: Tensor): tf.Scalar {
   return tf.tidy(() => {
     const given = tf.cast(tf.greaterEqual(logits, 0), "float32");
     const both = tf.mul(tf.sum(tf.mul(given, targets), 1), 2);

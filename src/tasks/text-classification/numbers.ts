@@ -26,7 +26,7 @@ export interface Units {
 }
 
 /** Mean and standard deviation. */
-export function unitsOf(values: readonly number[]): Units {
+function unitsOf(values: readonly number[]): Units {
   const center = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
   const variance = values.reduce((sum, value) => sum + (value - center) ** 2, 0) / Math.max(1, values.length);
   return { center, scale: Math.sqrt(variance) || 1 };
@@ -54,7 +54,7 @@ export function prepareNumbers(recipe: Recipe, dataset: NumberTextDataset, input
   };
 }
 
-export function numberObjective({ scale }: Units): Objective {
+function numberObjective({ scale }: Units): Objective {
   return {
     loss: (outputs, targets) => meanSquaredError(outputs, targets, { unit: scale }),
     scoreInfo: { name: "Mean absolute error", better: "lower", isShare: false },

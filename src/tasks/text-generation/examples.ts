@@ -19,7 +19,7 @@ export interface CorpusExamples {
   readonly bySplit: Readonly<Record<Split, readonly number[]>>;
 }
 
-export function contextLengthOf({ generation }: Pick<Recipe, "generation">, { maxTokens }: Pick<TextInput, "maxTokens">): number {
+function contextLengthOf({ generation }: Pick<Recipe, "generation">, { maxTokens }: Pick<TextInput, "maxTokens">): number {
   return Math.min(generation.contextLength, maxTokens);
 }
 

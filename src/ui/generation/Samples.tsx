@@ -9,7 +9,7 @@ interface SamplesProps {
 }
 
 /** `Epoch 3`; 0 is the model before its first step. */
-export function epochName(epoch: number): string {
+function epochName(epoch: number): string {
   return epoch === 0 ? "Before" : `Epoch ${formatCount(epoch)}`;
 }
 

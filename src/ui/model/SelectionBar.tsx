@@ -10,7 +10,7 @@ interface SelectionBarProps {
   readonly totalParameters: number;
 }
 
-export function cacheNote({ cacheBytes }: SelectionReport): string {
+function cacheNote({ cacheBytes }: SelectionReport): string {
   return cacheBytes > 0 ? `Frozen part is computed once and kept, about ${formatBytes(cacheBytes)}` : "Nothing can be kept: every layer is computed each time";
 }
 

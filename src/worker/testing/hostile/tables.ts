@@ -5,7 +5,7 @@ import { mutateBytes } from "../../../formats/testing/mutate.ts";
 import type { HostileInput } from "./survive.ts";
 
 /** As the page does: open, take the proposed columns, split, look at the first items and at what is said of them. */
-export async function readTableFile(content: BlobPart, path = "data.csv"): Promise<void> {
+async function readTableFile(content: BlobPart, path = "data.csv"): Promise<void> {
   const opened = await openFiles([{ path, blob: new Blob([content]) }]);
   if (opened.kind !== "table") return;
   const dataset = await datasetFromTable(opened.table, opened.preview.proposed);
