@@ -57,7 +57,7 @@ One document in fifty is held back, chosen by its content's hash.
 
 ## Training
 
-{told["steps"]:,} steps of AdamW, {told["tokens"] / 1e6:.1f} million tokens seen, {told["minutes"]} minutes, with the scripts in `tools/pretrain` and their fixed seeds.
+{told["steps"]:,} steps (Muon for the hidden matrices, AdamW for the rest), {told["tokens"] / 1e6:.1f} million tokens seen, {told["minutes"]} minutes of one core, with the scripts in `tools/pretrain` and their fixed seeds.
 Loss on held-back text: {told["validation"]:.3f} nats a token, perplexity {told["perplexity"]:.1f}{told.get("note", "")}.
 
 ## Limits
