@@ -9,8 +9,8 @@ import { Panel } from "../../ui/primitives/Panel.tsx";
 import { SectionTitle } from "../../ui/primitives/SectionTitle.tsx";
 
 const sources = {
-  run: { useWriting: useRunWriting, sides: ["tuned", "base"], help: "Give the model a beginning, and see what it makes of it, beside the model before fine-tuning. What you write stays in this tab too." },
-  download: { useWriting: useOpenedWriting, sides: ["tuned"], help: "Give the model a beginning, and see what it makes of it. What you write stays in this tab too." },
+  run: { useWriting: useRunWriting, sides: ["tuned", "base"], help: "Let the model continue a draft, rewrite it or summarise it, beside the model before fine-tuning. What you write stays in this tab too." },
+  download: { useWriting: useOpenedWriting, sides: ["tuned"], help: "Let the model continue a draft, rewrite it or summarise it. What you write stays in this tab too." },
 } as const;
 
 function shownOf(written: Written): ShownText {

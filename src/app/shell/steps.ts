@@ -24,6 +24,8 @@ export interface StepsInput {
 
 const optimizers = { sgd: "SGD", adam: "Adam", adamw: "AdamW", rmsprop: "RMSprop" };
 
+const documents = { text: "text", pairs: "pair", chat: "chat" };
+
 function layersLine({ task, unfreeze, lora }: Recipe): string {
   // Of a model that writes there is no new head.
   if (task === "text-generation" && unfreeze === "head") return lora.enabled ? "adapters only" : "nothing learns";
@@ -35,7 +37,7 @@ function layersLine({ task, unfreeze, lora }: Recipe): string {
 function dataLine({ data, opening }: StepsInput): string {
   if (opening) return "Reading";
   if (data === null) return "Images, a table or texts";
-  if (data.corpus) return `${formatPlural(data.itemCount - data.excluded, "text")}, ${formatCompact(data.corpus.characters)} characters`;
+  if (data.corpus) return `${formatPlural(data.itemCount - data.excluded, documents[data.corpus.format])}, ${formatCompact(data.corpus.characters)} characters`;
   const things = data.task === "image-classification" ? formatPlural(data.itemCount - data.excluded, "image") : formatPlural(data.itemCount - data.excluded, "row");
   return `${things}, ${formatPlural(data.classes.length, "class", "classes")}`;
 }

@@ -40,7 +40,9 @@ function Field({ label, help, children }: { readonly label: string; readonly hel
         {label}
       </label>
       {children({ id, "aria-labelledby": `${id}-label`, "aria-describedby": `${id}-help` })}
-      <Hint id={`${id}-help`}>{help}</Hint>
+      <div className={classes.below}>
+        <Hint id={`${id}-help`}>{help}</Hint>
+      </div>
     </div>
   );
 }

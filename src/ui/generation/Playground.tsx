@@ -94,7 +94,9 @@ export function Playground(props: PlaygroundProps) {
       {chat && (
         <div>
           <SegmentedControl className={classes.ways} aria-label="How the model takes the draft" value={form} onChange={(value) => props.onForm(value)} data={[...forms]} />
-          <Hint>{form === "chat" ? chatForms[chat.form] : "The model gets your words as they are, and goes on."}</Hint>
+          <div className={classes.below}>
+            <Hint>{form === "chat" ? chatForms[chat.form] : "The model gets your words as they are, and goes on."}</Hint>
+          </div>
         </div>
       )}
       <SegmentedControl className={classes.ways} aria-label="What the model does with the draft" value={way} onChange={(value) => props.onWay(value)} data={ways.map(({ value, label }) => ({ value, label }))} />

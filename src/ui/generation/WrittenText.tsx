@@ -56,6 +56,9 @@ export function WrittenText({ side, shown, insertLabel, onInsert }: WrittenTextP
         <span>{kind === "writing" ? "Writing" : result && describeResult(result)}</span>
         {text !== "" && kind !== "writing" && (
           <span className={classes.actions}>
+            <Button size="xs" variant="default" leftSection={<IconTextPlus size={14} stroke={1.75} aria-hidden />} onClick={onInsert} aria-label={`${insertLabel}, ${name.toLowerCase()}`}>
+              {insertLabel}
+            </Button>
             <CopyButton value={text}>
               {({ copied, copy }) => (
                 <Button size="xs" variant="subtle" leftSection={<IconCopy size={14} stroke={1.75} aria-hidden />} onClick={copy} aria-label={`Copy, ${name.toLowerCase()}`}>
@@ -63,9 +66,6 @@ export function WrittenText({ side, shown, insertLabel, onInsert }: WrittenTextP
                 </Button>
               )}
             </CopyButton>
-            <Button size="xs" variant="default" leftSection={<IconTextPlus size={14} stroke={1.75} aria-hidden />} onClick={onInsert} aria-label={`${insertLabel}, ${name.toLowerCase()}`}>
-              {insertLabel}
-            </Button>
           </span>
         )}
       </div>

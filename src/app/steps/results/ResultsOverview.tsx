@@ -19,7 +19,7 @@ import { cellName, type Cell } from "../../../ui/results/confusion.ts";
 import { ConfusionDrawer } from "./ConfusionDrawer.tsx";
 import { DownloadPanel } from "./DownloadPanel.tsx";
 import { MistakesPanel } from "./MistakesPanel.tsx";
-import { figuresOf, mistakesHelp, mistakesOf, verdictOf } from "./figures.ts";
+import { figuresOf, measuresHelp, mistakesHelp, mistakesOf, verdictOf } from "./figures.ts";
 
 const WrittenResults = lazy(async () => ({ default: (await import("./WrittenResults.tsx")).WrittenResults }));
 
@@ -66,7 +66,7 @@ function AnsweredResults({ shown, split, help, splitControl, results, recipe }: 
   return (
     <>
       <Panel label="Measures">
-        <SectionTitle help={help} actions={splitControl}>
+        <SectionTitle help={`${help} ${measuresHelp(shown)}`} actions={splitControl}>
           Measures
         </SectionTitle>
         <StatRow>
@@ -74,7 +74,11 @@ function AnsweredResults({ shown, split, help, splitControl, results, recipe }: 
             <Stat key={label} label={label} value={value} note={`${before} before fine-tuning${yardstick === undefined ? "" : `, ${yardstick} a bag of words`}`} />
           ))}
         </StatRow>
-        {verdict && <Sentence tone={verdict.isAhead ? "success" : "warning"}>{verdict.message}</Sentence>}
+        {verdict && (
+          <div style={{ marginTop: 16 }}>
+            <Sentence tone={verdict.isAhead ? "success" : "warning"}>{verdict.message}</Sentence>
+          </div>
+        )}
       </Panel>
 
       {shown.kind === "single-label" && (

@@ -49,6 +49,17 @@ export function figuresOf(results: AnsweredSplit): readonly Figure[] {
   }
 }
 
+const measures: Readonly<Record<AnsweredSplit["kind"], string>> = {
+  "single-label": "Accuracy is the share that is right; macro F1 weighs every class alike, however rare.",
+  "multi-label": "F1 weighs what is found against false alarms: micro over all labels, macro with every label alike.",
+  regression: "Errors are in the number's own units. R² is 1 where all is right and 0 for a model that always says the mean.",
+};
+
+/** What the figures mean. */
+export function measuresHelp(results: AnsweredSplit): string {
+  return `${measures[results.kind]}${results.yardstick ? " A bag of words, the yardstick, is a simple model that only counts words and pairs of words." : ""}`;
+}
+
 /** How the tuned model compares with a bag of words, said as it is; null where there is none. */
 export function verdictOf(results: AnsweredSplit): { readonly message: string; readonly isAhead: boolean } | null {
   const { name, after, yardstick, better, isShare } = headlineOf(results);
