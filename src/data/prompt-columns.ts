@@ -15,9 +15,11 @@ export function proposeGeneration(columns: readonly ColumnFigures[]): Generation
   return { completion: (completion ?? longest)?.name ?? "" };
 }
 
-/** Learning to write where the columns are named so, or where no labels come again. */
-export function likelyTask(columns: readonly ColumnFigures[], { label }: ClassificationColumns, { prompt }: GenerationColumns): TablePreview["likelyTask"] {
+/** Learning to write where the columns are named so, or where there is nothing to predict: no labels that come again, no lists of them, no amounts. */
+export function likelyTask(columns: readonly ColumnFigures[], { label, target }: ClassificationColumns, { prompt }: GenerationColumns): TablePreview["likelyTask"] {
   const labels = columns.find(({ name }) => name === label);
   const comeAgain = labels !== undefined && labels.distinctValues <= Math.max(2, labels.filledCells / 2);
-  return prompt === undefined && comeAgain ? "text-classification" : "text-generation";
+  // Whole numbers of which none comes twice number the rows.
+  const isAmount = target === "regression" && !(labels?.isWhole && labels.distinctValues === labels.filledCells);
+  return prompt === undefined && (comeAgain || isAmount || target === "multi-label") ? "text-classification" : "text-generation";
 }

@@ -52,6 +52,11 @@ describe("what a table is proposed for", () => {
     [`instruction,input,output\n${rows("do", "this", "done")}`, { prompt: "instruction", completion: "output" }, "text-generation"],
     [`title,story\n${rows("t", "a long story that goes on")}`, { completion: "story" }, "text-generation"],
     [`text,label\n${Array.from({ length: 12 }, (_, i) => `text ${i},${i % 2 ? "spam" : "ham"}`).join("\n")}`, { completion: "text" }, "text-classification"],
+    [`text,rating\n${Array.from({ length: 60 }, (_, i) => `text ${i},${i / 8}`).join("\n")}`, { completion: "text" }, "text-classification"],
+    [`text,price\n${Array.from({ length: 60 }, (_, i) => `text ${i},${10 * (i % 30)}`).join("\n")}`, { completion: "text" }, "text-classification"],
+    [`text,topics\n${Array.from({ length: 12 }, (_, i) => `text ${i},${["a;b", "b;c", "a;c", "a;b;c"][i % 4]}`).join("\n")}`, { completion: "text" }, "text-classification"],
+    [`text,red,round\n${Array.from({ length: 12 }, (_, i) => `text ${i},${i % 2},${i % 3 ? 1 : 0}`).join("\n")}`, { completion: "text" }, "text-classification"],
+    [`id,story\n${Array.from({ length: 60 }, (_, i) => `${i + 1},a story that is long ${i}`).join("\n")}`, { completion: "story" }, "text-generation"],
     [`prompt\tcompletion\n${rows("a", "b").replaceAll(",", "\t")}`, { prompt: "prompt", completion: "completion" }, "text-generation"],
   ])("%j", async (content, columns, task) => {
     const { preview } = await open(content);
