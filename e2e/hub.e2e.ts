@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startHub, type TestHub, type TestRepository } from "../src/hub/testing/server.ts";
+import { byteGpt2 } from "../src/models/testing/byte-gpt2.ts";
 import { textCheckpoint } from "../src/models/testing/checkpoint-files.ts";
 import type { Page } from "@playwright/test";
 import { expectAccessible } from "./support/axe.ts";
@@ -16,10 +17,17 @@ async function tinyBert(): Promise<TestRepository> {
   return { name: "someone/tiny-bert", revision: "0123456789abcdef0123456789abcdef01234567", files, task: "fill-mask", tags: ["safetensors", "bert", "license:apache-2.0"], modelType: "bert", parameters: 12_345, downloads: 4321 };
 }
 
+/** With a chat template in a file of its own. */
+async function tinyWriter(): Promise<TestRepository> {
+  const files = new Map([["chat_template.jinja", new TextEncoder().encode("{% for message in messages %}<{{ message.role[0] }}>{{ message.content }}<e>{% endfor %}{% if add_generation_prompt %}<a>{% endif %}")]]);
+  for (const { path, blob } of byteGpt2()) files.set(path.replace(/^.*\//, ""), new Uint8Array(await blob.arrayBuffer()));
+  return { name: "someone/tiny-writer", revision: "89abcdef0123456789abcdef0123456789abcdef", files, task: "text-generation", tags: ["safetensors", "gpt2", "license:mit"], modelType: "gpt2", parameters: 37_000, downloads: 99 };
+}
+
 let hub: TestHub;
 test.beforeEach(async () => {
   const plain = await tinyBert();
-  hub = await startHub([plain, { ...plain, name: "someone/other-bert", gated: "auto", token: "hf_x" }]);
+  hub = await startHub([plain, { ...plain, name: "someone/other-bert", gated: "auto", token: "hf_x" }, await tinyWriter()]);
 });
 test.afterEach(() => hub.close());
 
@@ -106,5 +114,34 @@ test.describe("from a hub", () => {
     await expect(drawer.getByText("Nothing stored yet")).toBeVisible();
     await drawer.getByRole("button", { name: "Close" }).click();
     await expect(page.getByRole("radio", { name: "someone/tiny-bert" })).toHaveCount(0);
+  });
+
+  test("to write with: only what writes is found, anything else says why not; what is found is downloaded and its layers are there", async ({ page, folder }) => {
+    writeFileSync(join(folder, "sea.txt"), Array.from({ length: 60 }, (_, i) => `The whale number ${i % 7} sleeps and the ship waits.`).join("\n\n"));
+    await page.goto("./");
+    await chooseFiles(page, "Choose files", join(folder, "sea.txt"));
+    await goTo(page, "Model");
+    await page.getByRole("button", { name: "From Hugging Face" }).click();
+    const drawer = page.getByRole("dialog");
+    await expect(drawer.getByRole("list", { name: "Good to start from" })).toContainText("SmolLM2-135M-Instruct");
+    await drawer.getByRole("radio", { name: "Settings" }).click();
+    await drawer.getByRole("textbox", { name: "Address of the hub" }).fill(hub.url);
+    await drawer.getByRole("textbox", { name: "Address of the hub" }).blur();
+    await drawer.getByRole("radio", { name: "Find" }).click();
+    const search = drawer.getByRole("searchbox", { name: "Search models" });
+    await search.fill("tiny");
+    await expect(drawer.getByRole("button", { name: /tiny-writer/ })).toBeVisible();
+    await expect(drawer.getByRole("button", { name: /tiny-bert/ })).toBeHidden();
+    await search.fill("someone/tiny-bert");
+    await drawer.getByRole("button", { name: /tiny-bert/ }).click();
+    await expect(drawer.getByText("it does not write text")).toBeVisible();
+    await expect(drawer.getByRole("button", { name: /^Download/ })).toBeDisabled();
+    await expectAccessible(page);
+    await drawer.getByRole("button", { name: "All models" }).click();
+    await search.fill("tiny");
+    await drawer.getByRole("button", { name: /tiny-writer/ }).click();
+    await drawer.getByRole("button", { name: /^Download/ }).click();
+    await expect(page.getByRole("radio", { name: "someone/tiny-writer" })).toBeChecked();
+    await expect(page.getByRole("treegrid", { name: "Layers" })).toContainText("transformer");
   });
 });
