@@ -48,7 +48,7 @@ export const loraSchema = z.strictObject({
   rank: z.int().min(1).max(256).default(8).describe("The adapters' width. More of it learns more and costs more."),
   alpha: z.number().min(0).max(1024).default(16).describe("The adapters count alpha / rank. Twice the rank is usual."),
   dropout: z.number().min(0).max(0.9).default(0).describe("Switches off this share of the adapters' inputs at random. More of it fights overfitting."),
-  targets: targets.describe("Patterns of layer paths, such as encoder/**/query. None: the attention's queries and values, or all dense layers, or all convolutions."),
+  targets: targets.describe("Patterns of layer paths, such as encoder/**/query, or ** for all. None: the attention's queries and values, or all dense layers, or all convolutions."),
 });
 
 export const trunkDropoutSchema = z.strictObject({
@@ -121,13 +121,24 @@ export const recipeSchema = z.strictObject({
   backend: z.enum(["auto", ...backendNames]).default("auto").describe("Where to compute. Automatic measures what this device does best."),
 });
 
-/** Where a task does better with other defaults than the schema's. There is no new head in a model that writes, and it learns in few epochs. */
-const defaultsByTask: Partial<Record<TaskId, Readonly<Partial<z.input<typeof recipeSchema>>>>> = {
-  "text-generation": { unfreeze: "all", epochs: 4, batchSize: 8, trunkLearningRateScale: 0.3 },
+/**
+ * Where a task does better with other defaults than the schema's. There is no new head in a model that writes, and it learns in few
+ * epochs; adapters in all its layers reach most of what its layers themselves do, those in the attention alone about half.
+ */
+export const defaultsByTask: Partial<Record<TaskId, Readonly<Partial<z.input<typeof recipeSchema>>>>> = {
+  "text-generation": { unfreeze: "all", epochs: 4, batchSize: 8, learningRate: 0.005, trunkLearningRateScale: 0.12, lora: { targets: ["**"] } },
 };
 
-function ownDefaults(task: unknown): object {
-  return (typeof task === "string" && Object.hasOwn(defaultsByTask, task) && defaultsByTask[task as TaskId]) || {};
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What is not written takes the task's own default, in objects within it as well. */
+function withOwnDefaults(written: { readonly task?: unknown }): object {
+  const own = (typeof written.task === "string" && Object.hasOwn(defaultsByTask, written.task) && defaultsByTask[written.task as TaskId]) || {};
+  const within = Object.entries(written).map(([name, value]) => {
+    const ofTask = Object.hasOwn(own, name) ? own[name as keyof typeof own] : undefined;
+    return [name, isObject(ofTask) && isObject(value) ? { ...ofTask, ...value } : value];
+  });
+  return { ...own, ...(Object.fromEntries(within) as object) };
 }
 
 /** A recipe with every default filled in. */
@@ -140,7 +151,7 @@ export type RecipeInput = z.input<typeof recipeSchema>;
  * @throws GraftError naming the first field that is wrong.
  */
 export function parseRecipe(value: unknown, where = "recipe"): Recipe {
-  const result = recipeSchema.safeParse(typeof value === "object" && value !== null && !Array.isArray(value) ? { ...ownDefaults((value as { readonly task?: unknown }).task), ...value } : value);
+  const result = recipeSchema.safeParse(isObject(value) ? withOwnDefaults(value) : value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const field = issue?.path.join(".") ?? "";

@@ -1,5 +1,5 @@
 /** The recipe's documentation, made of its schema: a table for people, and a JSON Schema for editors. */
-import { recipeJsonSchema } from "../../src/protocol/recipe.ts";
+import { defaultsByTask, recipeJsonSchema } from "../../src/protocol/recipe.ts";
 
 interface Schema {
   readonly type?: string;
@@ -56,7 +56,7 @@ model of your own (\`model.json\` and its shards).
 
 Only \`task\` and \`model\` are required, and for a CSV \`columns\` unless Graft's guess is right. Everything else has the
 page's defaults. The same recipe and seed on the same backend give the same losses, bit for bit.
-
+${Object.entries(defaultsByTask).map(([task, own]) => `\nFor \`${task}\` some defaults differ from the table's: ${code(own)}.\n`).join("")}
     { "task": "image-classification", "model": "mobilenet-v3-coco", "unfreeze": "last-block", "epochs": 10 }
 
     { "task": "text-classification", "model": "universal-sentence-encoder-lite", "unfreeze": "all",
