@@ -5,11 +5,12 @@
 import { backendNames, type BackendName } from "../core/backends.ts";
 import { GraftError } from "../core/errors.ts";
 import type { BackendProbe, DeviceReport } from "../protocol/models.ts";
+import type { DeviceFailure } from "../protocol/run.ts";
 import { asWasmBackend, refuseFailedAllocations } from "./kernels/wasm/heap.ts";
 import { registerWasmKernels } from "./kernels/wasm/index.ts";
 import { registerWebgpuKernels } from "./kernels/webgpu/index.ts";
 import { getThreadsCount, setWasmPaths, tf } from "./tf.ts";
-import { deviceRefusal, isLost, watchErrors } from "./webgpu/device-errors.ts";
+import { DeviceMemoryError, deviceRefusal, isLost, watchErrors } from "./webgpu/device-errors.ts";
 import { supportViews, webgpuBackend } from "./webgpu/internals.ts";
 import { watchPipelines } from "./webgpu/pipeline-access.ts";
 
@@ -216,21 +217,33 @@ function startedBackend(): BackendName | null {
   return backendNames.find((name) => name === backendName) ?? null;
 }
 
-/** Whether the device that the current backend computes on is gone. */
-export async function deviceIsLost(): Promise<boolean> {
-  return startedBackend() === "webgpu" && isLost(webgpuBackend().device);
+/** Why the device that the current backend computes on is of no more use after `error`; null where the error has another cause. */
+export async function deviceFailure(error: unknown): Promise<DeviceFailure | null> {
+  if (startedBackend() !== "webgpu") return null;
+  if (await isLost(webgpuBackend().device)) return "lost";
+  return error instanceof DeviceMemoryError ? "out-of-memory" : null;
 }
 
-/** After a loss: WebGPU on another device, or wasm where there is none. What was on the lost device has to be disposed before. */
-export function replaceLostDevice(options: BackendOptions): Promise<ActiveBackend> {
+/** After a crash the browser starts its process for the GPU anew, and offers no adapter until it runs. */
+const ADAPTER_ATTEMPTS = 8;
+const ADAPTER_WAIT_MS = 500;
+
+/**
+ * After a failure: WebGPU on another device, or wasm where there is none, or where that is wanted. What was on the device that failed
+ * has to be disposed before.
+ */
+export function replaceDevice(wanted: "webgpu" | "wasm", options: BackendOptions): Promise<ActiveBackend> {
   return inTurn(async () => {
     release("webgpu");
-    try {
-      return await start("webgpu", options);
-    } catch (error) {
-      if (!(error instanceof GraftError)) throw error;
-      return start("wasm", options);
+    for (let attempt = 1; wanted === "webgpu" && attempt <= ADAPTER_ATTEMPTS; attempt++) {
+      try {
+        return await start("webgpu", options);
+      } catch (error) {
+        if (!(error instanceof GraftError)) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, ADAPTER_WAIT_MS));
     }
+    return start("wasm", options);
   });
 }
 

@@ -51,8 +51,21 @@ export interface RunInfo {
   readonly score: ScoreInfo;
 }
 
-/** `device-lost`: the GPU went away, and the best weights until then were kept. */
-export type StopReason = "completed" | "early-stopped" | "stopped" | "device-lost";
+export type StopReason = "completed" | "early-stopped" | "stopped";
+
+/** What a device can do that takes everything on it away. */
+export type DeviceFailure = "lost" | "out-of-memory";
+
+/** A run that had to go on elsewhere, by itself. */
+export interface Recovery {
+  /** `worker-ended`: the part of Graft that computes was ended by the browser, and started anew. */
+  readonly because: DeviceFailure | "worker-ended";
+  /** The last step that was heard of before, and the one that the run went on from. */
+  readonly step: number;
+  readonly from: number;
+  /** Where it went on. */
+  readonly backend: BackendName;
+}
 
 export interface WrittenSample {
   readonly prompt: string;
@@ -85,6 +98,8 @@ export type RunEvent =
   | { readonly kind: "resumed" }
   /** The run goes on from its last checkpoint: this is what it had told until then, in place of all that was told. */
   | { readonly kind: "restored"; readonly events: readonly RunEvent[] }
+  /** After `restored`: why. */
+  | ({ readonly kind: "recovered" } & Recovery)
   /** The run goes on, and what it does since the last checkpoint cannot be kept. */
   | { readonly kind: "not-kept"; readonly error: ErrorSentence }
   | { readonly kind: "finished"; readonly reason: StopReason; readonly bestEpoch: number; readonly seconds: number }

@@ -45,6 +45,14 @@ describe("a run", () => {
     expect(recordOf(follow(started)).batchSplit).toBeNull();
   });
 
+  it("goes back to what was told until the checkpoint, and keeps why", () => {
+    const recovery = { because: "lost", step: 2, from: 1, backend: "wasm" } as const;
+    const recovered = follow(started, steps(1), steps(2), { kind: "restored", events: [started, steps(1)] }, { kind: "recovered", ...recovery });
+    expect(recovered).toMatchObject({ kind: "training", record: { latest: { step: 1 }, recoveries: [recovery] } });
+    // It starts anew in the middle, and learns the step again.
+    expect(rawPoints(recordOf([started, steps(2)].reduce(reduceRun, recovered)).loss).map(({ step }) => step)).toEqual([1, 2]);
+  });
+
   it("stays paused when a late event arrives, and goes on when resumed", () => {
     const paused = follow(started, steps(1), { kind: "paused" }, steps(2));
     expect(paused).toMatchObject({ kind: "paused", record: { latest: { step: 2 } } });

@@ -1,7 +1,7 @@
 /** A run as the page sees it, reduced from the worker's events. Pure: no clock, no worker, no tensors. */
 import { assertNever, type ErrorSentence } from "../core/errors.ts";
 import type { Progress } from "../protocol/api.ts";
-import type { EpochPoint, EpochSamples, RunEvent, RunInfo, StepPoint, StopReason } from "../protocol/run.ts";
+import type { EpochPoint, EpochSamples, Recovery, RunEvent, RunInfo, StepPoint, StopReason } from "../protocol/run.ts";
 import { emptyTrace, extendTrace, type Trace } from "./trace.ts";
 
 export interface RateChange {
@@ -29,6 +29,8 @@ export interface RunRecord {
   readonly notCaptured: string | null;
   /** Why what the run does at the moment is not kept; null where it is. */
   readonly notKept: ErrorSentence | null;
+  /** Each time that it had to go on elsewhere. */
+  readonly recoveries: readonly Recovery[];
   readonly examplesPerSecond: number;
   readonly secondsLeft: number;
   /** By step. */
@@ -64,6 +66,7 @@ const emptyRecord: RunRecord = {
   batchSplit: null,
   notCaptured: null,
   notKept: null,
+  recoveries: [],
   examplesPerSecond: 0,
   secondsLeft: 0,
   loss: emptyTrace(),
@@ -175,6 +178,10 @@ export function reduceRun(run: Run, event: RunEvent): Run {
       return { kind: "paused", record, because: event.because };
     case "restored":
       return restoredRun(event.events);
+    case "recovered": {
+      const { kind: _, ...recovery } = event;
+      return "record" in run ? { ...run, record: { ...record, recoveries: [...record.recoveries, recovery] } } : run;
+    }
     case "not-kept": {
       const next = { ...record, notKept: event.error };
       return run.kind === "finished" ? { ...run, record: next } : recording(run, next);

@@ -25,20 +25,14 @@ export interface PrepareOptions {
 export class ActivationCache {
   private readonly module: GraphModule;
   private readonly source: ExampleSource;
-  private readonly kept: Map<string, Kept>;
+  private readonly kept = new Map<string, Kept>();
   /** False where there is no frozen trunk, or no room to keep its outputs. */
   readonly enabled: boolean;
 
-  constructor(module: GraphModule, source: ExampleSource, options: { readonly enabled: boolean }, kept = new Map<string, Kept>()) {
+  constructor(module: GraphModule, source: ExampleSource, options: { readonly enabled: boolean }) {
     this.module = module;
     this.source = source;
     this.enabled = options.enabled && module.trunk.nodes.length > 0;
-    this.kept = kept;
-  }
-
-  /** What is kept, for the same model on another device. */
-  movedTo(module: GraphModule): ActivationCache {
-    return new ActivationCache(module, this.source, { enabled: this.enabled }, this.kept);
   }
 
   bucket({ example }: ExampleView): number {

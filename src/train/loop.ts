@@ -5,10 +5,8 @@
 import type { Rng } from "../core/rng.ts";
 import { scheduledLearningRate, updatePlateau } from "../core/schedules.ts";
 import { planEpoch } from "../data/batches.ts";
-import { deviceIsLost } from "../engine/backend.ts";
 import type { GraphModule } from "../engine/module.ts";
 import { createTrainingStep, type StepObjective, type TrainingStep } from "../engine/steps/training-step.ts";
-import type { Weights } from "../graph/types.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import type { EpochPoint, RunEvent, StopReason } from "../protocol/run.ts";
 import type { ActivationCache, ExampleView } from "./activations.ts";
@@ -38,8 +36,6 @@ export interface TrainingOutcome {
   readonly epochs: readonly EpochPoint[];
   /** The epoch whose weights the module now has; 0 if no epoch was finished. */
   readonly bestEpoch: number;
-  /** Where the device was lost, and the module with it: what training had changed by the best epoch. */
-  readonly weights?: Weights;
 }
 
 /** The views that the run will look at, for preparing them beforehand. */
@@ -195,9 +191,6 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
     const best = restore && bestWeights ? now.best : null;
     if (best && bestWeights) module.restore(bestWeights);
     return { reason, epochs: now.epochs, bestEpoch: best?.epoch ?? now.epochs.length };
-  } catch (error) {
-    if (now.best === null || bestWeights === null || !(await deviceIsLost())) throw error;
-    return { reason: "device-lost", epochs: now.epochs, bestEpoch: now.best.epoch, weights: bestWeights };
   } finally {
     trainingStep.dispose();
   }

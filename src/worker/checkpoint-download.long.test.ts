@@ -30,7 +30,7 @@ test.each([["bert", "all"], ["distilbert", "last-block"]] as const)("a small %s 
 
   const device = new Device(wasmPath);
   const backend = await device.activate("wasm");
-  const run = new FineTuningRun({ recipe, dataset, loaded, backend, onEvent: () => {}, replaceDevice: () => device.replace() });
+  const run = new FineTuningRun({ recipe, dataset, loaded, backend, onEvent: () => {} });
   await run.start();
   const results = run.results();
   expect(results.epochs.at(-1)?.trainLoss).toBeLessThan(0.7 * (results.epochs[0]?.trainLoss ?? 0));

@@ -1,12 +1,14 @@
-/** A GPU that goes away in mid-run: what was best until then is kept, measured on another device, and can be downloaded. */
+/**
+ * A GPU that goes away in mid-run, or runs out of memory: the run goes on by itself from its last checkpoint, on another device to the
+ * very same losses, on wasm to nearly the same, and says so. That the browser's GPU process may crash: e2e/recovery.e2e.ts.
+ */
 import { expect, test } from "vitest";
 import { tf } from "../engine/tf.ts";
 import { webgpuBackend } from "../engine/webgpu/internals.ts";
 import { saveLayers } from "../formats/testing/plain-tfjs.ts";
 import type { SourceFile } from "../protocol/data.ts";
-import { headlineOf } from "../protocol/headline.ts";
-import { parseRecipe } from "../protocol/recipe.ts";
-import type { RunEvent } from "../protocol/run.ts";
+import { parseRecipe, type Recipe } from "../protocol/recipe.ts";
+import type { RunEvent, RunResults } from "../protocol/run.ts";
 import { createWorkerApi } from "./api.ts";
 import { probabilitiesIn } from "./testing/narrow.ts";
 
@@ -29,31 +31,107 @@ async function ownModel(): Promise<SourceFile[]> {
   ];
 }
 
-test.each(["all", "head"] as const)("with %s unfrozen, the run ends with its best epoch and goes on to results on a new device", { timeout: 120_000 }, async (unfreeze) => {
+type Api = ReturnType<typeof createWorkerApi>;
+
+interface Told {
+  readonly losses: ReadonlyMap<number, number>;
+  readonly recoveries: readonly Extract<RunEvent, { kind: "recovered" }>[];
+  readonly results: RunResults;
+}
+
+/** The loss of each step as it was told last; what is told again takes the place of what was told before. */
+async function runOf(api: Api, recipe: Recipe, onEvent: (event: RunEvent) => void = () => {}): Promise<Told> {
+  const losses = new Map<number, number>();
+  const recoveries: Extract<RunEvent, { kind: "recovered" }>[] = [];
+  let last: RunEvent | undefined;
+  const take = (event: RunEvent): void => {
+    if (event.kind === "steps") for (const { step, loss } of event.points) losses.set(step, loss);
+    if (event.kind === "restored") {
+      losses.clear();
+      event.events.forEach(take);
+    } else if (event.kind === "recovered" && !recoveries.includes(event)) recoveries.push(event);
+  };
+  await api.startRun(recipe, (event) => {
+    take(event);
+    last = event;
+    onEvent(event);
+  });
+  expect(last).toMatchObject({ kind: "finished", reason: "completed" });
+  return { losses, recoveries, results: await api.getResults() };
+}
+
+async function opened(): Promise<{ readonly api: Api; readonly recipe: Recipe }> {
   const api = createWorkerApi({ embeddedBase: "/embedded/" });
   const files: SourceFile[] = [];
   for (let i = 0; i < 12; i++) files.push({ path: `colours/${i % 2 ? "warm" : "cold"}/${i}.png`, blob: await square((i % 2 ? 0 : 180) + i * 5) });
   await api.openFiles(files, () => {});
-  const card = await api.importModel(await ownModel(), () => {});
-  const events: RunEvent[] = [];
-  const recipe = parseRecipe({ task: "image-classification", model: card.id, backend: "webgpu", unfreeze, epochs: 50, batchSize: 4, dropout: 0, earlyStopping: { enabled: false } });
-  await api.startRun(recipe, (event) => {
-    events.push(event);
-    if (event.kind === "epoch" && event.point.epoch === 3) webgpuBackend().device.destroy();
-  });
+  const { id } = await api.importModel(await ownModel(), () => {});
+  return { api, recipe: parseRecipe({ task: "image-classification", model: id, backend: "webgpu", unfreeze: "all", epochs: 40, batchSize: 4, dropout: 0.2, earlyStopping: { enabled: false } }) };
+}
 
-  const end = events.at(-1);
-  expect(end).toMatchObject({ kind: "finished", reason: "device-lost" });
-  const epochs = events.flatMap((event) => (event.kind === "epoch" ? [event.point] : []));
-  expect(epochs).toHaveLength(3);
-  const best = epochs.reduce((a, b) => (b.validationLoss < a.validationLoss ? b : a));
-  expect(end).toMatchObject({ bestEpoch: best.epoch });
-  // Measured again on the new device, the kept weights are those of that epoch.
-  const { validation } = await api.getResults();
-  expect(headlineOf(validation).after).toBeCloseTo(best.validationScore, 6);
+/** Calls `fail` when so much time has passed since the first epoch that a checkpoint was due: at most `times`, and not twice within one epoch. */
+function failing(fail: () => void, times: number): (event: RunEvent) => void {
+  let [sinceMs, left] = [Infinity, times];
+  return (event) => {
+    if (event.kind === "started") sinceMs = Infinity;
+    if (event.kind !== "epoch") return;
+    if (sinceMs === Infinity) sinceMs = performance.now();
+    if (left === 0 || performance.now() - sinceMs < 1200) return;
+    left--;
+    sinceMs = Infinity;
+    fail();
+  };
+}
+
+test.each(["all", "head"] as const)("with %s unfrozen, two lost devices: each time the run goes on from its checkpoint, to the same losses bit for bit", { timeout: 180_000 }, async (unfreeze) => {
+  const { api, recipe: base } = await opened();
+  const recipe = { ...base, unfreeze, epochs: 120 };
+  const whole = await runOf(api, recipe);
+  expect(whole.recoveries).toEqual([]);
+  const before = await api.memory();
+  const { losses, recoveries, results } = await runOf(api, recipe, failing(() => webgpuBackend().device.destroy(), 2));
+  expect(recoveries).toHaveLength(2);
+  for (const { because, backend, step, from } of recoveries) {
+    expect({ because, backend }).toEqual({ because: "lost", backend: "webgpu" });
+    expect(from).toBeGreaterThan(0);
+    expect(from).toBeLessThanOrEqual(step);
+  }
+  expect([...losses]).toEqual([...whole.losses]);
+  expect(results.epochs.map(({ validationLoss }) => validationLoss)).toEqual(whole.results.epochs.map(({ validationLoss }) => validationLoss));
+  expect(results.validation).toEqual(whole.results.validation);
   expect(probabilitiesIn((await api.predict({ kind: "image", blob: await square(0) })).tuned)).toHaveLength(2);
   expect((await api.exportRun()).size).toBeGreaterThan(1000);
+  expect((await api.memory()).tensors).toBe(before.tensors);
+});
 
-  await api.startRun({ ...recipe, epochs: 2 }, (event) => events.push(event));
-  expect(events.at(-1)).toMatchObject({ kind: "finished", reason: "completed" });
+test("lost before the first checkpoint: it begins again, on another device", { timeout: 120_000 }, async () => {
+  const { api, recipe } = await opened();
+  let lost = false;
+  const { recoveries, losses } = await runOf(api, { ...recipe, epochs: 2 }, (event) => {
+    if (event.kind !== "started" || lost) return;
+    lost = true;
+    webgpuBackend().device.destroy();
+  });
+  expect(recoveries).toMatchObject([{ because: "lost", from: 0, backend: "webgpu" }]);
+  expect(losses.size).toBeGreaterThan(2);
+});
+
+test("lost again and again before a checkpoint, and out of memory: it goes on on wasm, to nearly the same losses", { timeout: 180_000 }, async () => {
+  const { api, recipe } = await opened();
+  const whole = await runOf(api, recipe);
+  let losing = 2;
+  const again = await runOf(api, recipe, (event) => {
+    if (event.kind === "epoch" && event.point.epoch === 1 && losing-- > 0) webgpuBackend().device.destroy();
+  });
+  expect(again.recoveries.map(({ backend }) => backend)).toEqual(["webgpu", "wasm"]);
+  const outOfMemory = failing(() => {
+    const { device } = webgpuBackend();
+    device.dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error: new GPUOutOfMemoryError("The test has taken all of it.") }));
+  }, 1);
+  const full = await runOf(api, { ...recipe, epochs: 120 }, outOfMemory);
+  expect(full.recoveries).toMatchObject([{ because: "out-of-memory", backend: "wasm" }]);
+  expect(full.recoveries[0]?.from).toBeGreaterThan(0);
+  for (const [step, loss] of whole.losses) {
+    expect(again.losses.get(step), `step ${step}`).toBeCloseTo(loss, 3);
+  }
 });

@@ -1,5 +1,5 @@
 /** Which backend this tab computes on: measured once, chosen by the recipe or by the measurement. */
-import { probeBackends, replaceLostDevice, useBackend, type ActiveBackend } from "../engine/backend.ts";
+import { probeBackends, replaceDevice, useBackend, type ActiveBackend } from "../engine/backend.ts";
 import type { DeviceReport } from "../protocol/models.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 
@@ -30,8 +30,8 @@ export class Device {
     return started;
   }
 
-  /** Another device after the loss of the one in use. */
-  replace(): Promise<ActiveBackend> {
-    return replaceLostDevice({ wasmPath: this.wasmPath });
+  /** After a failure of the one in use. */
+  replace(wanted: "webgpu" | "wasm"): Promise<ActiveBackend> {
+    return replaceDevice(wanted, { wasmPath: this.wasmPath });
   }
 }

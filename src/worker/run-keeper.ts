@@ -13,6 +13,10 @@ import { parseProgress, type Checkpoints, type TrainingCheckpoint } from "../tra
 /** What says how a run stands at this moment, and not what it has done. */
 const passing: ReadonlySet<RunEvent["kind"]> = new Set(["preparing", "paused", "resumed", "restored", "not-kept", "cancelled", "failed"]);
 
+export function isPassing({ kind }: RunEvent): boolean {
+  return passing.has(kind);
+}
+
 /** Step events in a row as one: an hour has thousands. */
 export function joined(events: readonly RunEvent[]): readonly RunEvent[] {
   const result: RunEvent[] = [];
@@ -50,13 +54,18 @@ export class RunKeeper implements Checkpoints {
 
   /** Takes what the run tells, for the project and for the page. */
   readonly onEvent = (event: RunEvent): void => {
-    if (!passing.has(event.kind)) this.told.push(event);
+    if (!isPassing(event)) this.told.push(event);
     if (event.kind === "resumed") {
       this.waitsFor = null;
       this.pace.hurry();
     }
     this.report(event.kind === "paused" && this.waitsFor ? { kind: "paused", because: this.waitsFor } : event);
   };
+
+  /** The run goes back to its last checkpoint: what it told since then, it tells again. */
+  forget(): void {
+    this.told = [];
+  }
 
   due(): boolean {
     return this.pace.due();

@@ -52,8 +52,6 @@ export interface RunContext {
   readonly loaded: LoadedModel;
   readonly backend: ActiveBackend;
   readonly onEvent: (event: RunEvent) => void;
-  /** Starts another device after the loss of the one in use. */
-  readonly replaceDevice: () => Promise<unknown>;
   readonly checkpoints?: Checkpoints | undefined;
   /** Of an interrupted run of the same recipe and data: goes on from there, to the same losses. */
   readonly resumeFrom?: TrainingCheckpoint | undefined;
@@ -124,8 +122,7 @@ export class FineTuningRun {
 
     const outcome = await train(fitted, recipe, { rng: rng.fork("training"), control: this.control, onEvent, afterEvaluation, checkpoints, resumeFrom });
 
-    const ended = outcome.weights ? await this.moveToAnotherDevice(model, fitted, outcome.weights) : fitted;
-    const after = await this.measure(task, ended, splits);
+    const after = await this.measure(task, fitted, splits);
     const { epochs, reason, bestEpoch } = outcome;
     const seconds = (performance.now() - startMs) / 1000;
     const resultsOf = (split: Split): SplitResults | undefined => {
@@ -135,7 +132,7 @@ export class FineTuningRun {
     const { format } = this.context.dataset.summary().corpus ?? {};
     const chat = engineOf(recipe.task).chat?.(this.loaded.input, format === "chat");
     const results = { classes: this.classes, epochs, validation: resultsOf("validation") as SplitResults, test: resultsOf("test"), info, reason, bestEpoch, seconds, ...(this.samples.length > 0 && { samples: this.samples }), ...(chat && { chat }) };
-    this.finished = { problem: ended, after, results };
+    this.finished = { problem: fitted, after, results };
     onEvent({ kind: "finished", reason, bestEpoch, seconds });
   }
 
@@ -175,16 +172,6 @@ export class FineTuningRun {
       score: objective.scoreInfo,
     };
     return { model, task, problem, info, splits };
-  }
-
-  /** The device is gone, with the module on it: the same model with its best weights, on another one. */
-  private async moveToAnotherDevice(model: Model, problem: TrainingProblem, best: Weights): Promise<TrainingProblem> {
-    const trainable = new Set(best.keys());
-    this.module?.dispose();
-    this.module = null;
-    await this.context.replaceDevice();
-    const module = (this.module = new GraphModule({ graph: model.graph, weights: new Map([...model.weights, ...best]) }, trainable));
-    return { ...problem, module, cache: problem.cache.movedTo(module) };
   }
 
   /** What the model says of the validation and test examples now. */

@@ -1,5 +1,6 @@
 /** The one run: begun, gone on with, or opened again from its project. Its results stay until the next takes its place. */
 import { CancelledError, GraftError } from "../core/errors.ts";
+import { deviceFailure, type ActiveBackend } from "../engine/backend.ts";
 import type { JobOptions } from "../data/pace.ts";
 import type { StoredRun } from "../projects/stored-run.ts";
 import type { ReopenedRun } from "../protocol/projects.ts";
@@ -11,6 +12,7 @@ import type { OpenData } from "./open-data.ts";
 import type { Projects } from "./projects.ts";
 import { resultsOf } from "./run-cards.ts";
 import { RunKeeper, sentenceOf, trainingCheckpoint } from "./run-keeper.ts";
+import { RunMemory, samplesIn, type StartingPoint } from "./run-memory.ts";
 import { FineTuningRun, recipeFor, type RunContext } from "./run.ts";
 
 type Report = (event: RunEvent) => unknown;
@@ -24,8 +26,8 @@ interface RunsOptions {
   readonly onReplace: () => void;
 }
 
-/** `stored`: where it is kept, if anywhere. */
-type Work = Pick<RunContext, "recipe" | "dataset" | "resumeFrom" | "samples"> & { readonly backend: Recipe["backend"]; readonly stored: StoredRun | null };
+/** `stored`: where it is kept, if anywhere. `events`: what it had told, if it goes on. */
+type Work = Pick<RunContext, "recipe" | "dataset" | "resumeFrom"> & { readonly backend: Recipe["backend"]; readonly stored: StoredRun | null; readonly events?: readonly RunEvent[] };
 
 export class Runs {
   private readonly parts: RunsOptions;
@@ -71,10 +73,9 @@ export class Runs {
       const { checkpoint, events: told } = await stored.resume();
       const events = told as readonly RunEvent[];
       onEvent({ kind: "restored", events });
-      const samples = events.flatMap((event) => (event.kind === "samples" ? [{ epoch: event.epoch, samples: event.samples }] : []));
       // Where it was computed before: elsewhere the rest would be another run's.
       const started = events.find((event) => event.kind === "started");
-      await this.execute({ recipe, dataset, backend: started?.info.backend ?? recipe.backend, stored, samples, resumeFrom: checkpoint ? trainingCheckpoint(checkpoint, `the checkpoint of ${record.name}`) : undefined }, onEvent);
+      await this.execute({ recipe, dataset, backend: started?.info.backend ?? recipe.backend, stored, events, resumeFrom: checkpoint ? trainingCheckpoint(checkpoint, `the checkpoint of ${record.name}`) : undefined }, onEvent);
     });
   }
 
@@ -89,7 +90,7 @@ export class Runs {
       const loaded = await models.load(recipe.model);
       this.replace();
       const backend = await device.activate(results.info.backend);
-      const next = new FineTuningRun({ recipe, dataset, loaded, backend, onEvent: (event) => event.kind === "preparing" && onProgress?.({ what: event.what, done: event.done, total: event.total }), replaceDevice: () => device.replace() });
+      const next = new FineTuningRun({ recipe, dataset, loaded, backend, onEvent: (event) => event.kind === "preparing" && onProgress?.({ what: event.what, done: event.done, total: event.total }) });
       signal?.addEventListener("abort", () => next.control.stop());
       try {
         await next.reopen(weights, results);
@@ -102,26 +103,46 @@ export class Runs {
     });
   }
 
-  private async execute({ stored, backend, ...work }: Work, report: (event: RunEvent) => void): Promise<void> {
-    const { models, device, projects } = this.parts;
+  /** From its beginning to its results, on as many devices as it takes. */
+  private async execute({ stored, backend, events = [], ...work }: Work, report: (event: RunEvent) => void): Promise<void> {
+    const { device, projects } = this.parts;
     const keeper = stored && new RunKeeper(stored, { report, pause: () => this.run?.control.pause() });
+    const memory = new RunMemory({ keeper, report, resumeFrom: work.resumeFrom, events });
+    let from: StartingPoint = { resumeFrom: work.resumeFrom, samples: samplesIn(events) };
     let isDiscarded = false;
     try {
       this.replace();
-      const active = await device.activate(backend);
-      const next = new FineTuningRun({ ...work, loaded: await models.load(work.recipe.model), backend: active, onEvent: keeper?.onEvent ?? report, replaceDevice: () => device.replace(), checkpoints: keeper ?? undefined });
-      this.run = next;
-      if (this.stopsAtOnce) next.control.stop();
-      await next.start();
-      await keeper?.finish(next.results(), await next.trainedWeights());
+      for (let active = await device.activate(backend); ; ) {
+        try {
+          const finished = await this.attempt({ ...work, ...from }, active, memory);
+          await keeper?.finish(finished.results(), await finished.trainedWeights());
+          return;
+        } catch (error) {
+          const failure = await deviceFailure(error);
+          if (failure === null) throw error;
+          this.replace();
+          // A device that held too little would again.
+          active = await device.replace(failure === "lost" && memory.hasAdvanced ? "webgpu" : "wasm");
+          from = memory.goBack(failure, active);
+        }
+      }
     } catch (error) {
       this.replace();
-      isDiscarded = error instanceof CancelledError && work.resumeFrom === undefined;
+      isDiscarded = error instanceof CancelledError && from.resumeFrom === undefined;
       if (!(error instanceof CancelledError)) await keeper?.fail(error);
       throw error;
     } finally {
       if (stored) await projects.endRun(stored, isDiscarded);
     }
+  }
+
+  private async attempt(work: Pick<RunContext, "recipe" | "dataset" | "resumeFrom" | "samples">, backend: ActiveBackend, memory: RunMemory): Promise<FineTuningRun> {
+    memory.begin(backend);
+    const next = new FineTuningRun({ ...work, loaded: await this.parts.models.load(work.recipe.model), backend, onEvent: memory.onEvent, checkpoints: memory });
+    this.run = next;
+    if (this.stopsAtOnce) next.control.stop();
+    await next.start();
+    return next;
   }
 
   private told(report: Report, job: (onEvent: (event: RunEvent) => void) => Promise<void>): Promise<void> {

@@ -35,7 +35,7 @@ async function tuned(csv: string, columns: ClassificationColumns, settings: Part
   const recipe = parseRecipe({ task: "text-classification", model: "small", backend: "wasm", columns, unfreeze: "all", trunkLearningRateScale: 1, epochs: 25, batchSize: 8, learningRate: 1e-2, maxTokens: 16, earlyStopping: { enabled: false }, ...settings });
   dataset.setSplit({ ...recipe.split, seed: recipe.seed });
   const device = new Device(wasmPath);
-  const run = new FineTuningRun({ recipe, dataset, loaded, backend: await device.activate("wasm"), onEvent: () => {}, replaceDevice: () => device.replace() });
+  const run = new FineTuningRun({ recipe, dataset, loaded, backend: await device.activate("wasm"), onEvent: () => {} });
   await run.start();
   const zip = await exportRun(run, { formats: ["tfjs", "pytorch", "onnx"] });
   const files = unzipSync(new Uint8Array(await zip.arrayBuffer()));

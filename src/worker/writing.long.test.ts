@@ -37,7 +37,7 @@ async function untrained(settings: Partial<RecipeInput>, { onEvent = () => {}, d
   const recipe = parseRecipe({ task: "text-generation", model: "checkpoint-small", backend: "wasm", epochs: 3, batchSize: 4, learningRate: 1e-2, trunkLearningRateScale: 1, generation: { contextLength: 32, sampleTokens: 8, prompts: ["The cat"] }, ...settings });
   opened.dataset.setSplit({ ...recipe.split, seed: recipe.seed });
   const backend = await device.activate("wasm");
-  const run: FineTuningRun = new FineTuningRun({ recipe, dataset: opened.dataset, loaded, backend, onEvent: (event) => onEvent(event, run), replaceDevice: () => device.replace() });
+  const run: FineTuningRun = new FineTuningRun({ recipe, dataset: opened.dataset, loaded, backend, onEvent: (event) => onEvent(event, run) });
   return run;
 }
 

@@ -9,6 +9,9 @@ import { destroyFreeBuffers, flush, type WebgpuBackend } from "./internals.ts";
 /** The device is gone, with everything on it: another one may be had. */
 class DeviceLostError extends GraftError {}
 
+/** It ran out of memory, and what was computed since is wrong. */
+export class DeviceMemoryError extends GraftError {}
+
 const firstErrors = new WeakMap<GPUDevice, GPUError>();
 const losses = new WeakMap<GPUDevice, GPUDeviceLostInfo>();
 const watched = new WeakSet<GPUDevice>();
@@ -62,10 +65,10 @@ export async function orDeviceError<Result>(device: GPUDevice, result: Promise<R
 /** @throws GraftError if something that was asked of the device since the last call went wrong; DeviceLostError if it is gone. */
 function throwDeviceErrors(device: GPUDevice): void {
   const loss = losses.get(device);
-  if (loss) throw new DeviceLostError({ where: "the GPU", what: `the device was lost${loss.message ? ` (${loss.message})` : ""}`, next: "The best weights so far are kept. Train again, or choose the backend WebAssembly" });
+  if (loss) throw new DeviceLostError({ where: "the GPU", what: `the device was lost${loss.message ? ` (${loss.message})` : ""}`, next: "Train again, or choose the backend WebAssembly" });
   const error = firstErrors.get(device);
   if (!error) return;
   firstErrors.delete(device);
-  if (error instanceof GPUOutOfMemoryError) throw new GraftError({ where: "the GPU", what: "it ran out of memory", next: "Choose a smaller batch, smaller images, or fewer layers to learn" });
+  if (error instanceof GPUOutOfMemoryError) throw new DeviceMemoryError({ where: "the GPU", what: "it ran out of memory", next: "Choose a smaller batch, smaller images, or fewer layers to learn" });
   throw new GraftError({ where: "the GPU", what: `it refused a command: ${error.message}`, next: "This is a bug in Graft; choose the backend WebAssembly meanwhile" });
 }

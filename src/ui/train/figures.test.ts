@@ -1,6 +1,6 @@
 /** Learning rates, losses and endings in words. */
 import { describe, expect, it } from "vitest";
-import { describeEnding, formatLoss, formatRate } from "./figures.ts";
+import { describeEnding, describeRecovery, formatLoss, formatRate } from "./figures.ts";
 
 describe("figures of a run", () => {
   it("rates keep three digits", () => {
@@ -17,5 +17,16 @@ describe("figures of a run", () => {
     expect(describeEnding({ ...end, bestEpoch: 20 })).toMatch(/the last epoch, 20\.$/);
     expect(describeEnding({ ...end, reason: "early-stopped", epochsDone: 19 })).toMatch(/^Stopped early after epoch 19 of 20, .* best epoch, 14\.$/);
     expect(describeEnding({ ...end, reason: "stopped", epochsDone: 0, bestEpoch: 0 })).toMatch(/before the first epoch was over/);
+  });
+});
+
+describe("how a run that had to go on elsewhere is told", () => {
+  it.each([
+    [{ because: "lost", step: 1042, from: 1040, backend: "webgpu" }, "The GPU went away after step 1,042. The run went on by itself from its checkpoint after step 1,040, on WebGPU."],
+    [{ because: "lost", step: 0, from: 0, backend: "webgpu" }, "The GPU went away before the first step. The run began again by itself, on WebGPU."],
+    [{ because: "out-of-memory", step: 9, from: 7, backend: "wasm" }, "The GPU ran out of memory after step 9. The run went on by itself from its checkpoint after step 7, on WebAssembly; from there its numbers differ a little from what the GPU would have given."],
+    [{ because: "worker-ended", step: 9, from: 7, backend: "wasm" }, "The browser ended the part of Graft that computes, after step 9. The run went on by itself from its checkpoint after step 7, on WebAssembly."],
+  ] as const)("%j", (recovery, sentence) => {
+    expect(describeRecovery(recovery)).toBe(sentence);
   });
 });

@@ -1,5 +1,5 @@
 /** Numbers and sentences of a run, as a person reads them. Pure. */
-import type { RunInfo, StopReason } from "../../protocol/run.ts";
+import type { Recovery, RunInfo, StopReason } from "../../protocol/run.ts";
 import { formatCount, formatDuration } from "../primitives/format.ts";
 
 /** Three significant digits, without an exponent where that stays readable: `0.00187`, `1.2e-6`. */
@@ -18,6 +18,19 @@ const backends = { webgpu: "WebGPU", wasm: "WebAssembly", cpu: "Plain JavaScript
 
 export function backendName(backend: RunInfo["backend"]): string {
   return backends[backend];
+}
+
+const failures: Readonly<Record<Recovery["because"], (at: string) => string>> = {
+  lost: (at) => `The GPU went away ${at}.`,
+  "out-of-memory": (at) => `The GPU ran out of memory ${at}.`,
+  "worker-ended": (at) => `The browser ended the part of Graft that computes, ${at}.`,
+};
+
+/** Why a run had to go on elsewhere, from where, and what that means for its numbers. */
+export function describeRecovery({ because, step, from, backend }: Recovery): string {
+  const again = from === 0 ? "The run began again by itself" : `The run went on by itself from its checkpoint after step ${formatCount(from)}`;
+  const numbers = because !== "worker-ended" && backend !== "webgpu" ? "; from there its numbers differ a little from what the GPU would have given" : "";
+  return `${failures[because](step === 0 ? "before the first step" : `after step ${formatCount(step)}`)} ${again}, on ${backendName(backend)}${numbers}.`;
 }
 
 interface Ending {
@@ -40,7 +53,5 @@ export function describeEnding({ reason, bestEpoch, seconds, epochsDone, epochsP
       return `Stopped early after epoch ${epochsDone} of ${epochsPlanned}, in ${time}: it no longer got better on the validation examples. ${kept}`;
     case "stopped":
       return `Stopped by you after epoch ${epochsDone} of ${epochsPlanned}, in ${time}. ${kept}`;
-    case "device-lost":
-      return `The graphics device was lost after epoch ${epochsDone} of ${epochsPlanned}, in ${time}. ${kept}`;
   }
 }

@@ -10,7 +10,7 @@ import { Panel } from "../../../ui/primitives/Panel.tsx";
 import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { StepPage, type NextStep } from "../../../ui/primitives/StepPage.tsx";
-import { describeEnding } from "../../../ui/train/figures.ts";
+import { describeEnding, describeRecovery } from "../../../ui/train/figures.ts";
 import { Curves } from "./Curves.tsx";
 import { LiveSamples } from "./LiveSamples.tsx";
 import { PlanPanel } from "./PlanPanel.tsx";
@@ -76,6 +76,7 @@ function Outcome() {
   const run = useRun((state) => (state.run.kind === "finished" || state.run.kind === "failed" || state.run.kind === "cancelled" ? state.run : null));
   const waits = useRun((state) => (state.run.kind === "paused" ? state.run.because : undefined));
   const notKept = useRun((state) => recordOf(state.run).notKept);
+  const recoveries = useRun((state) => recordOf(state.run).recoveries);
   const results = useRun((state) => state.results);
   const error = useRun((state) => state.error);
   return (
@@ -86,6 +87,11 @@ function Outcome() {
       {run?.kind === "cancelled" && <Sentence tone="note">{run.wasRestored ? "Stopped before it went on. The run is as it was: resume it whenever you like." : "Stopped before the first step. Nothing was trained and nothing was changed."}</Sentence>}
       {waits && <Sentence tone="warning" sentence={waits} />}
       {notKept && <Sentence tone="warning" sentence={{ ...notKept, where: "The last checkpoint could not be kept" }} />}
+      {recoveries.map((recovery, i) => (
+        <div role="status" key={i}>
+          <Sentence tone="note">{describeRecovery(recovery)}</Sentence>
+        </div>
+      ))}
       {run?.kind === "finished" && (
         <div role="status">
           <Sentence tone="success">{describeEnding({ ...run, epochsDone: run.record.epochs.length, epochsPlanned: run.record.info?.epochs ?? 0 })}</Sentence>
