@@ -52,6 +52,12 @@ class Layer(nn.Module):
         return self.output["LayerNorm"](x + self.output["dense"](F.gelu(self.intermediate["dense"](x))))
 
 
+def waves(length, width):
+    """Sines and cosines of the position (Vaswani et al., 2017). -> float32 [length, width]"""
+    angles = torch.arange(length)[:, None] * torch.exp(-math.log(10_000) * torch.arange(0, width, 2) / width)
+    return torch.stack((angles.sin(), angles.cos()), -1).reshape(length, width)
+
+
 class Bert(nn.Module):
     def __init__(self):
         super().__init__()
@@ -78,6 +84,10 @@ class Bert(nn.Module):
         for module in self.modules():
             if isinstance(module, (nn.Linear, nn.Embedding)):
                 nn.init.normal_(module.weight, std=0.02)
+        # A masked token is known by its neighbours alone. Waves make "the one before" the same direction at every position, which is
+        # found soon; places that are learned take thousands of steps to tell that, and until then a model knows how often words are.
+        positions = self.bert["embeddings"]["position_embeddings"]
+        positions.weight = nn.Parameter(0.1 * waves(CONFIG["max_position_embeddings"], width), requires_grad=False)
 
     def forward(self, ids, wanted):
         """int64 [rows, length], boolean [rows, length] -> logits [wanted places, vocabulary]"""

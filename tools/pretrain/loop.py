@@ -15,9 +15,9 @@ def train(model, folder, batch, loss_of, held_back, steps, tokens_a_step, learni
     The state is kept every 200 steps. -> what a model card says of the training."""
     state_file = pathlib.Path(folder) / "state.pt"
     hidden = [m.weight for m in model.modules() if hasattr(m, "bias") and hasattr(m, "weight") and m.weight.dim() == 2]
-    tables = [m.weight for m in model.modules() if isinstance(m, torch.nn.Embedding)]
-    vectors = [p for p in model.parameters() if p.dim() == 1]
-    assert len(hidden) + len(tables) + len(vectors) == len(list(model.parameters()))
+    tables = [m.weight for m in model.modules() if isinstance(m, torch.nn.Embedding) and m.weight.requires_grad]
+    vectors = [p for p in model.parameters() if p.dim() == 1 and p.requires_grad]
+    assert len(hidden) + len(tables) + len(vectors) == sum(p.requires_grad for p in model.parameters())
     optimizers = [
         Muon(hidden, lr=learning_rate, weight_decay=0.1),
         torch.optim.AdamW(

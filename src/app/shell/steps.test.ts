@@ -48,6 +48,11 @@ describe("the steps", () => {
     ]);
   });
 
+  it("name the number to predict, for which there are no classes", () => {
+    const numbers = { name: "stars", least: 1, mean: 3, greatest: 5, bins: [] };
+    expect(lines({ ...start, data: { ...data, task: "text-classification", classes: [], numbers } })[0]).toBe("Data: 239 rows, to predict stars (done)");
+  });
+
   it("stay locked while the data cannot be trained on, and say why", () => {
     expect(lines({ ...start, data: { ...data, trainable: false } })[1]).toBe("Model: The data needs fixing first (locked)");
   });

@@ -39,7 +39,7 @@ function dataLine({ data, opening }: StepsInput): string {
   if (data === null) return "Images, a table or texts";
   if (data.corpus) return `${formatPlural(data.itemCount - data.excluded, documents[data.corpus.format])}, ${formatCompact(data.corpus.characters)} characters`;
   const things = data.task === "image-classification" ? formatPlural(data.itemCount - data.excluded, "image") : formatPlural(data.itemCount - data.excluded, "row");
-  return `${things}, ${formatPlural(data.classes.length, "class", "classes")}`;
+  return data.numbers ? `${things}, to predict ${data.numbers.name}` : `${things}, ${formatPlural(data.classes.length, "class", "classes")}`;
 }
 
 function trainLine(run: RunGlance): string {
