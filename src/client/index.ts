@@ -49,6 +49,10 @@ export function createClient(): Client {
     remote[Comlink.releaseProxy]();
     worker.terminate();
   };
+  // Left to the browser, a worker in the middle of a run may live on for a minute after its page, and with it its hold of the project.
+  globalThis.addEventListener("pagehide", ({ persisted }) => {
+    if (!persisted) worker.terminate();
+  });
   return new Proxy({} as Client, {
     // `then` must stay undefined, or awaiting the client would call the worker.
     get: (_, method) => {

@@ -45,6 +45,11 @@ export interface OpenedModel {
   readonly chat?: ChatUse;
 }
 
+export interface StartOptions {
+  /** A finished run of the open project: begin with its weights instead of the model's own. */
+  readonly continues?: number | undefined;
+}
+
 export interface WorkerApi extends ProjectApi {
   /** Measures each backend once; later calls return the same report. */
   probeDevice(): Promise<DeviceReport>;
@@ -87,7 +92,7 @@ export interface WorkerApi extends ProjectApi {
 
   // The run. One at a time; its results stay until the next run starts.
   /** Resolves when the run ends, after its last event. A failed run resolves too: its last event says why. */
-  startRun(recipe: Recipe, onEvent: (event: RunEvent) => unknown): Promise<void>;
+  startRun(recipe: Recipe, onEvent: (event: RunEvent) => unknown, options?: StartOptions): Promise<void>;
   controlRun(command: RunCommand): Promise<void>;
   getResults(): Promise<RunResults>;
   /** The items in one cell of the confusion matrix, most confident first. */

@@ -1,7 +1,7 @@
 /** What the page knows of projects: which there are, what is in the open one, and what can be asked of them. Their files stay in the worker. */
 import type { ErrorSentence } from "../core/errors.ts";
 import type { OnProgress } from "./api.ts";
-import type { DataSummary } from "./data.ts";
+import type { DataSummary, SourceFile } from "./data.ts";
 import type { Headline } from "./headline.ts";
 import type { ModelCard } from "./models.ts";
 import type { Recipe, TaskId } from "./recipe.ts";
@@ -102,6 +102,10 @@ export interface ProjectApi {
   closeProject(): Promise<void>;
   /** For good, with everything in it. @throws GraftError where a tab works on it. */
   deleteProject(id: string): Promise<void>;
+  /** One zip with everything in the project but runs that were deleted. @throws GraftError if it is too large for one. */
+  exportProject(id: string): Promise<Blob>;
+  /** A new project of a zip that `exportProject` made. @returns its id @throws GraftError for anything else; nothing of it stays. */
+  importProject(file: SourceFile, onProgress: OnProgress): Promise<string>;
   /** The open project, as it is now; null where none is open. */
   viewProject(): Promise<ProjectView | null>;
   updateProject(changes: { readonly name?: string; readonly notes?: string }): Promise<void>;

@@ -4,7 +4,8 @@
  */
 import { create } from "zustand";
 import type { ErrorSentence } from "../core/errors.ts";
-import type { Progress } from "../protocol/api.ts";
+import type { Progress, WorkerApi } from "../protocol/api.ts";
+import type { SourceFile } from "../protocol/data.ts";
 import type { ProjectList, ProjectView } from "../protocol/projects.ts";
 import { sentenceOf, worker } from "./client.ts";
 import { openSummary, useData } from "./data.ts";
@@ -37,7 +38,14 @@ interface ProjectsState {
   readonly close: () => Promise<void>;
   readonly remove: (id: string) => Promise<void>;
   readonly askToKeep: () => Promise<void>;
+  /** The zip, or null where it could not be made and the store says why. */
+  readonly pack: (id: string) => Promise<Blob | null>;
+  readonly bring: (file: SourceFile) => Promise<void>;
+  readonly changeRun: (run: number, changes: RunChanges) => Promise<void>;
+  readonly changeNotes: (notes: string) => Promise<void>;
 }
+
+export type RunChanges = Parameters<WorkerApi["updateRun"]>[1];
 
 /** Changes in quick succession are written once. */
 const draftMs = 400;
@@ -108,6 +116,30 @@ export const useProjects = create<ProjectsState>()((set, get) => {
         const { sentence } = await worker().askToKeep();
         set({ promise: sentence });
         await get().load();
+      }),
+
+    pack: async (id) => {
+      let zip: Blob | null = null;
+      await attempt(async () => void (zip = await worker().exportProject(id)));
+      return zip;
+    },
+
+    bring: (file) =>
+      attempt(async () => {
+        await worker().importProject(file, () => {});
+        await get().load();
+      }),
+
+    changeRun: (run, changes) =>
+      attempt(async () => {
+        await worker().updateRun(run, changes);
+        set({ open: await worker().viewProject() });
+      }),
+
+    changeNotes: (notes) =>
+      attempt(async () => {
+        await worker().updateProject({ notes });
+        set({ open: await worker().viewProject() });
       }),
   };
 });

@@ -32,6 +32,8 @@ interface RunStore {
   readonly wish: "pause" | "stop" | null;
   /** Other data was opened since: item numbers of the results no longer mean anything. */
   readonly dataReplaced: boolean;
+  /** The run whose weights the next one begins with. */
+  readonly continues: { readonly run: number; readonly name: string } | null;
   /** Why a command or a question about the results went wrong. */
   readonly error: ErrorSentence | null;
 
@@ -40,6 +42,7 @@ interface RunStore {
   readonly goOn: (run: number, recipe: Recipe | null) => Promise<void>;
   /** Shows a finished run of the open project. */
   readonly reopen: (run: number) => Promise<void>;
+  readonly beginWith: (continues: RunStore["continues"]) => void;
   /** Nothing has been trained: another project is open. */
   readonly reset: () => void;
   readonly pause: () => Promise<void>;
@@ -111,10 +114,12 @@ export const useRun = create<RunStore>()((set, get) => {
 
   return {
     ...blank,
+    continues: null,
 
     start: () => {
       const { recipe } = useRecipe.getState();
-      return follow(recipe, () => worker().startRun(recipe, onEvent));
+      const { continues } = get();
+      return follow(recipe, () => worker().startRun(recipe, onEvent, { continues: continues?.run }));
     },
 
     goOn: (run, recipe) => follow(recipe, () => worker().resumeRun(run, onEvent)),
@@ -133,7 +138,11 @@ export const useRun = create<RunStore>()((set, get) => {
     },
 
     reset: () => {
-      if (!isUnderWay(get().run)) set(blank);
+      if (!isUnderWay(get().run)) set({ ...blank, continues: null });
+    },
+
+    beginWith: (continues) => {
+      set({ continues });
     },
 
     pause: () => {

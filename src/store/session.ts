@@ -29,8 +29,8 @@ interface SessionState {
   readonly step: StepId;
   /** The steps that were opened so far. */
   readonly visited: ReadonlySet<StepId>;
-  /** Whether the downloaded model is shown instead of the step. */
-  readonly showsDownload: boolean;
+  /** What is shown instead of the step: a downloaded model, or the project's runs. */
+  readonly instead: "download" | "runs" | null;
   readonly download: Download;
   readonly run: RunGlance;
   readonly goTo: (step: StepId) => void;
@@ -43,6 +43,8 @@ interface SessionState {
 
 const inBrowser = typeof window !== "undefined";
 const downloadHash = "#download";
+/** The runs of the open project. */
+export const runsHash = "#runs";
 
 function stepOf(hash: string): StepId | undefined {
   return stepIds.find((id) => `#${id}` === hash);
@@ -57,19 +59,19 @@ const first = (inBrowser ? stepOf(window.location.hash) : undefined) ?? "data";
 export const useSession = create<SessionState>()((set, get) => ({
   step: first,
   visited: new Set([first]),
-  showsDownload: false,
+  instead: null,
   download: { kind: "none" },
   run: { kind: "none" },
 
   goTo: (step) => {
     goToHash(step);
-    set(({ visited }) => ({ step, visited: new Set([...visited, step]), showsDownload: false }));
+    set(({ visited }) => ({ step, visited: new Set([...visited, step]), instead: null }));
   },
 
   openDownload: async (files) => {
     set({ download: { kind: "opening", name: files[0]?.path ?? "" } });
     try {
-      set({ download: { kind: "open", model: await worker().openDownload(files) }, showsDownload: true });
+      set({ download: { kind: "open", model: await worker().openDownload(files) }, instead: "download" });
       goToHash(downloadHash);
     } catch (error) {
       set({ download: { kind: "failed", error: sentenceOf(error) } });
@@ -91,7 +93,8 @@ if (inBrowser) {
     const { hash } = window.location;
     // The bare address is where everybody starts.
     const step = hash === "" ? "data" : stepOf(hash);
-    if (step) useSession.setState(({ visited }) => ({ step, visited: new Set([...visited, step]), showsDownload: false }));
-    else if (hash === downloadHash) useSession.setState(({ download }) => ({ showsDownload: download.kind === "open" }));
+    if (step) useSession.setState(({ visited }) => ({ step, visited: new Set([...visited, step]), instead: null }));
+    else if (hash === downloadHash) useSession.setState(({ download }) => ({ instead: download.kind === "open" ? "download" : null }));
+    else if (hash === runsHash) useSession.setState({ instead: "runs" });
   });
 }

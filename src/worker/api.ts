@@ -77,6 +77,12 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
     openProject: (id, onProgress) => jobs.run((signal) => projects.openProject(id, { onProgress, signal })),
     closeProject: () => projects.closeProject(),
     deleteProject: (id) => projects.deleteProject(id),
+    exportProject: (id) => projects.exportProject(id),
+    importProject: (file, onProgress) =>
+      jobs.run(async () => {
+        onProgress({ what: `Reading ${file.path}`, done: 0, total: 0 });
+        return projects.importProject(file);
+      }),
     viewProject: () => projects.viewProject(),
     updateProject: (changes) => projects.updateProject(changes),
     keepDraft: (recipe) => projects.keepDraft(recipe),
@@ -111,7 +117,7 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
     },
     previewAugmentation: async (item, augmentation, options) => previewViews(data.open() as ImageDataset, item, augmentation, options),
 
-    startRun: (recipe, onEvent) => runs.start(recipe, onEvent),
+    startRun: (recipe, onEvent, options) => runs.start(recipe, onEvent, options),
     controlRun: async (command) => {
       if (command.kind === "stop") return runs.stop();
       const { control } = runs.current;

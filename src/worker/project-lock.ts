@@ -5,16 +5,18 @@ const prefix = "graft-project-";
 /** Lets go of it. */
 export type Release = () => void;
 
-/** @returns null where another tab has it. Without locks in the browser, everybody has it. */
-export async function lockProject(id: string, locks: LockManager | undefined = globalThis.navigator?.locks): Promise<Release | null> {
+/** A tab that was just closed may still be busy with its last step: browsers give it some seconds before they end it. */
+const patienceMs = 5000;
+
+/** @returns null where another tab has it, and keeps it. Without locks in the browser, everybody has it. */
+export async function lockProject(id: string, { waitMs = patienceMs }: { readonly waitMs?: number } = {}): Promise<Release | null> {
+  const locks: LockManager | undefined = globalThis.navigator?.locks;
   if (locks === undefined) return () => {};
   return new Promise((answer, refuse) => {
-    locks
-      .request(prefix + id, { ifAvailable: true }, (lock) => {
-        if (lock === null) return answer(null);
-        return new Promise<void>((release) => answer(release));
-      })
-      .catch(refuse);
+    locks.request(prefix + id, { signal: AbortSignal.timeout(waitMs) }, () => new Promise<void>((release) => answer(release))).catch((error: unknown) => {
+      if (error instanceof DOMException && (error.name === "TimeoutError" || error.name === "AbortError")) answer(null);
+      else refuse(error as Error);
+    });
   });
 }
 

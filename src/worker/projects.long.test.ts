@@ -148,4 +148,32 @@ describe("a project", () => {
     // The first run's data are read again beside the open ones.
     expect(await api.reopenRun(1, quiet)).toMatchObject({ isOfOpenData: false });
   });
+
+  test("a run begins with another's weights, refuses those of another model, is deleted and had back, and comes over as a zip", { timeout: 60_000 }, async () => {
+    const disk = new MemoryStorage();
+    const { api, recipe } = await prepared(disk, { epochs: 2 });
+    await api.startRun(recipe, quiet);
+    const first = (await api.getResults()).validation;
+    await api.startRun({ ...recipe, epochs: 1 }, quiet, { continues: 1 });
+    const { validation } = await api.getResults();
+    // Before its first step it is what the other was after its last.
+    expect(validation.before).toEqual(first.after);
+    const events: RunEvent[] = [];
+    // Adapters may be added to tuned layers; without them, what they learned has no place.
+    await api.startRun({ ...recipe, epochs: 1, lora: { ...recipe.lora, enabled: true }, unfreeze: "head" }, (event) => events.push(event), { continues: 1 });
+    expect(events.at(-1)).toMatchObject({ kind: "finished" });
+    await api.startRun(recipe, (event) => events.push(event), { continues: 3 });
+    expect(events.at(-1)).toMatchObject({ kind: "failed", error: { where: "the weights of Run 3" } });
+
+    await api.updateRun(1, { notes: "The first", isDeleted: true });
+    const runsOf = async (): Promise<readonly number[]> => (await api.viewProject())?.runs.map(({ run }) => run) ?? [];
+    expect(await runsOf()).toEqual([4, 3, 2]);
+    await api.updateRun(1, { isDeleted: false });
+    expect(await runsOf()).toEqual([4, 3, 2, 1]);
+    const id = (await api.viewProject())?.id ?? "";
+    const other = tab(new MemoryStorage());
+    const imported = await other.importProject({ path: "project.zip", blob: await api.exportProject(id) }, quiet);
+    expect(await other.openProject(imported, quiet)).toMatchObject({ recipe, summary: { name: "films.csv", excluded: 1 }, project: { runs: [{ run: 4, state: "failed" }, { run: 3, state: "finished" }, { run: 2, continues: 1, state: "finished" }, { run: 1, notes: "The first" }] } });
+    expect((await other.reopenRun(2, quiet)).results.validation).toEqual(validation);
+  });
 });

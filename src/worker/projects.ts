@@ -5,20 +5,23 @@
 import { GraftError } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { JobOptions } from "../data/pace.ts";
+import { exportProject, importProject } from "../projects/archive.ts";
 import { nullIfRefused, type ListedRun, type Project } from "../projects/project.ts";
 import { ProjectStore, type ListedProject } from "../projects/project-store.ts";
 import type { ProjectRecord, RunRecord } from "../projects/records.ts";
 import type { StoredRun } from "../projects/stored-run.ts";
 import type { OnProgress } from "../protocol/api.ts";
+import type { SourceFile } from "../protocol/data.ts";
 import type { ModelCard } from "../protocol/models.ts";
 import type { OpenedProject, ProjectApi, ProjectCard, ProjectList, ProjectView } from "../protocol/projects.ts";
 import { parseRecipe, taskIds, type Recipe, type TaskId } from "../protocol/recipe.ts";
 import { askToKeep } from "../storage/space.ts";
 import type { FileStorage } from "../storage/storage.ts";
 import type { ModelStore } from "./model-store.ts";
+import type { InitialWeights } from "./run.ts";
 import { choicesOf, isMadeBy, OpenData } from "./open-data.ts";
 import { lockedProjects, lockProject, type Release } from "./project-lock.ts";
-import { recipeOf, runCard } from "./run-cards.ts";
+import { recipeOf, resultsOf, runCard } from "./run-cards.ts";
 
 interface Open {
   readonly project: Project;
@@ -41,6 +44,8 @@ export interface RunParts {
   readonly recipe: Recipe;
   readonly dataset: Dataset;
   readonly isOfOpenData: boolean;
+  /** What it began with, in place of the model's own; null where it did not. */
+  readonly initial: InitialWeights | null;
 }
 
 export class Projects {
@@ -133,6 +138,16 @@ export class Projects {
     });
   }
 
+  async exportProject(id: string): Promise<Blob> {
+    const storage = this.needed();
+    return exportProject(storage, await new ProjectStore(storage).open(id));
+  }
+
+  async importProject({ path, blob }: SourceFile): Promise<string> {
+    const storage = this.needed();
+    return (await importProject(storage, new ProjectStore(storage), blob, path)).id;
+  }
+
   async viewProject(): Promise<ProjectView | null> {
     return this.open && this.view(this.open);
   }
@@ -168,7 +183,7 @@ export class Projects {
    * A run that begins, in the open project; null where none is open, or its data is not kept there.
    * @throws GraftError where another tab writes to the project, or there is no room.
    */
-  beginRun(recipe: Recipe, { continues = null }: { readonly continues?: number | null } = {}): Promise<StoredRun | null> {
+  beginRun(recipe: Recipe, { continues = null }: { readonly continues?: number | null | undefined } = {}): Promise<StoredRun | null> {
     return this.inTurn(async () => {
       const { open } = this;
       const source = open && this.sourceOf(open);
@@ -201,6 +216,16 @@ export class Projects {
     if (isDiscarded) await new ProjectStore(this.needed()).open(active.project).then((project) => project.discardRun(stored.id)).catch(() => undefined);
   }
 
+  /** To begin another run with. @throws GraftError where the run has none. */
+  async weightsOf(id: number): Promise<InitialWeights> {
+    const stored = this.run(id);
+    const { name, results } = await stored.read();
+    const weights = await stored.finalWeights();
+    const measured = resultsOf(results);
+    if (!weights || !measured) throw new GraftError({ where: name, what: "it has no weights to begin with", next: "Choose a run that is finished, or begin with the model's own" });
+    return { name, weights, classes: measured.classes };
+  }
+
   /** With its data, which are read again where they are not the open ones. */
   async parts(id: number): Promise<RunParts> {
     const open = this.opened();
@@ -214,12 +239,13 @@ export class Projects {
     if (!source) throw new GraftError({ where: record.name, what: "the data that it learned from is not in the project", next: "Open the data, and start a new run with the same recipe" });
     const asked = choicesOf(recipe, record.excluded);
     const choices = { ...asked, split: record.split ?? asked.split };
+    const initial = record.continues === null ? null : await this.weightsOf(record.continues);
     const now = this.data.dataset;
     const isOfOpenData = this.sourceOf(open) === source.id && now !== null && JSON.stringify(now.summary().columns) === JSON.stringify(recipe.columns);
-    if (isOfOpenData && isMadeBy(now, choices)) return { stored, record, recipe, dataset: now, isOfOpenData };
+    if (isOfOpenData && isMadeBy(now, choices)) return { stored, record, recipe, dataset: now, isOfOpenData, initial };
     const own = new OpenData();
     await own.reopen(await project.files(source), choices, {});
-    return { stored, record, recipe, dataset: own.open(), isOfOpenData };
+    return { stored, record, recipe, dataset: own.open(), isOfOpenData, initial };
   }
 
   private async card({ id, record }: ListedProject, isOpenElsewhere: boolean): Promise<ProjectCard> {

@@ -46,12 +46,22 @@ type MeasuredSplits = ReadonlyMap<Split, Measured>;
 /** Example indices. */
 type Splits = Readonly<Record<Split, readonly number[]>>;
 
+/** What a finished run ended with. */
+export interface InitialWeights {
+  /** Of the run. */
+  readonly name: string;
+  readonly weights: Weights;
+  readonly classes: readonly string[];
+}
+
 export interface RunContext {
   readonly recipe: Recipe;
   readonly dataset: Dataset;
   readonly loaded: LoadedModel;
   readonly backend: ActiveBackend;
   readonly onEvent: (event: RunEvent) => void;
+  /** Another run's, to begin with in place of the model's own. */
+  readonly initial?: InitialWeights | null | undefined;
   readonly checkpoints?: Checkpoints | undefined;
   /** Of an interrupted run of the same recipe and data: goes on from there, to the same losses. */
   readonly resumeFrom?: TrainingCheckpoint | undefined;
@@ -92,7 +102,7 @@ export class FineTuningRun {
 
   async start(): Promise<void> {
     const { recipe } = this;
-    const { onEvent, checkpoints, resumeFrom } = this.context;
+    const { onEvent, checkpoints, resumeFrom, initial } = this.context;
     const startMs = performance.now() - 1000 * (resumeFrom?.progress.seconds.run ?? 0);
     const rng = new Rng(recipe.seed);
     const { model, task, problem, info, splits } = await this.prepare(rng.fork("head"));
@@ -104,7 +114,7 @@ export class FineTuningRun {
     const pace = new Pace({ onProgress: ({ what, done, total }) => onEvent({ kind: "preparing", what, done, total }) });
     await problem.cache.prepare(views, { batchSize: recipe.batchSize, control: this.control, onProgress: (done, total) => pace.report("Computing the frozen layers, once for each example", done, total) });
     onEvent({ kind: "preparing", what: "Measuring the model before fine-tuning", done: 0, total: 1 });
-    if (task.standardised !== undefined) await this.standardise(model, problem, views, task.standardised);
+    if (task.standardised !== undefined && !initial) await this.standardise(model, problem, views, task.standardised);
     this.base = await problem.module.snapshot();
     // What was found to fit stays as it is: in other parts, sums round differently.
     const microBatchSize = resumeFrom?.progress.microBatchSize ?? (await fitMicroBatch(problem, recipe));
@@ -144,7 +154,8 @@ export class FineTuningRun {
     const grafted = engine.graft(loaded, recipe, this.classes, rng);
     const task = await engine.prepare({ recipe, dataset, input: loaded.input, model: grafted, control: this.control, onProgress: ({ what, done, total }) => onEvent({ kind: "preparing", what, done, total }) });
     const splits = splitsOf(dataset, task.examples);
-    const model = task.statistics ? { ...grafted, weights: new Map([...grafted.weights, ...task.statistics]) } : grafted;
+    const begun = this.begunWith(grafted);
+    const model = task.statistics ? { ...begun, weights: new Map([...begun.weights, ...task.statistics]) } : begun;
     const { source, objective } = task;
     const trainable = resolveUnfreeze(model.graph, recipe.unfreeze, loaded.blocks);
     const module = (this.module = new GraphModule(model, trainable, { recompute: recipe.recomputeActivations }));
@@ -172,6 +183,16 @@ export class FineTuningRun {
       score: objective.scoreInfo,
     };
     return { model, task, problem, info, splits };
+  }
+
+  /** With another run's weights, where it begins with them. @throws GraftError if they are of another model or of other classes. */
+  private begunWith(model: Model): Model {
+    const { initial } = this.context;
+    if (!initial) return model;
+    const misfit = [...initial.weights].find(([name, values]) => model.weights.get(name)?.length !== values.length);
+    const isOtherwise = JSON.stringify(initial.classes) !== JSON.stringify(this.classes);
+    if (misfit || isOtherwise) throw new GraftError({ where: `the weights of ${initial.name}`, what: isOtherwise ? "they are for other classes than the data has" : `"${misfit?.[0] ?? ""}" is not in this model as it was there`, wanted: "the same model, head and adapters, and the same classes", next: "Take that run's recipe, and change only how it learns" });
+    return { ...model, weights: new Map([...model.weights, ...initial.weights]) };
   }
 
   /** What the model says of the validation and test examples now. */

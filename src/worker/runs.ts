@@ -3,6 +3,7 @@ import { CancelledError, GraftError } from "../core/errors.ts";
 import { deviceFailure, type ActiveBackend } from "../engine/backend.ts";
 import type { JobOptions } from "../data/pace.ts";
 import type { StoredRun } from "../projects/stored-run.ts";
+import type { StartOptions } from "../protocol/api.ts";
 import type { ReopenedRun } from "../protocol/projects.ts";
 import { parseRecipe, type Recipe } from "../protocol/recipe.ts";
 import type { RunEvent } from "../protocol/run.ts";
@@ -27,7 +28,7 @@ interface RunsOptions {
 }
 
 /** `stored`: where it is kept, if anywhere. `events`: what it had told, if it goes on. */
-type Work = Pick<RunContext, "recipe" | "dataset" | "resumeFrom"> & { readonly backend: Recipe["backend"]; readonly stored: StoredRun | null; readonly events?: readonly RunEvent[] };
+type Work = Pick<RunContext, "recipe" | "dataset" | "initial" | "resumeFrom"> & { readonly backend: Recipe["backend"]; readonly stored: StoredRun | null; readonly events?: readonly RunEvent[] };
 
 export class Runs {
   private readonly parts: RunsOptions;
@@ -58,24 +59,26 @@ export class Runs {
     else this.stopsAtOnce = this.running;
   }
 
-  start(recipe: Recipe, report: Report): Promise<void> {
+  start(recipe: Recipe, report: Report, { continues }: StartOptions = {}): Promise<void> {
     return this.told(report, async (onEvent) => {
       const checked = parseRecipe(recipe);
       const dataset = this.parts.data.open();
-      const stored = await this.parts.projects.beginRun(recipeFor(checked, dataset));
-      await this.execute({ recipe: checked, dataset, backend: checked.backend, stored }, onEvent);
+      const { projects } = this.parts;
+      const initial = continues === undefined ? null : await projects.weightsOf(continues);
+      const stored = await projects.beginRun(recipeFor(checked, dataset), { continues });
+      await this.execute({ recipe: checked, dataset, initial, backend: checked.backend, stored }, onEvent);
     });
   }
 
   resume(id: number, report: Report): Promise<void> {
     return this.told(report, async (onEvent) => {
-      const { stored, record, recipe, dataset } = await this.parts.projects.resumeRun(id);
+      const { stored, record, recipe, dataset, initial } = await this.parts.projects.resumeRun(id);
       const { checkpoint, events: told } = await stored.resume();
       const events = told as readonly RunEvent[];
       onEvent({ kind: "restored", events });
       // Where it was computed before: elsewhere the rest would be another run's.
       const started = events.find((event) => event.kind === "started");
-      await this.execute({ recipe, dataset, backend: started?.info.backend ?? recipe.backend, stored, events, resumeFrom: checkpoint ? trainingCheckpoint(checkpoint, `the checkpoint of ${record.name}`) : undefined }, onEvent);
+      await this.execute({ recipe, dataset, initial, backend: started?.info.backend ?? recipe.backend, stored, events, resumeFrom: checkpoint ? trainingCheckpoint(checkpoint, `the checkpoint of ${record.name}`) : undefined }, onEvent);
     });
   }
 
@@ -83,14 +86,14 @@ export class Runs {
   reopen(id: number, { onProgress, signal }: JobOptions): Promise<ReopenedRun> {
     return this.alone(async () => {
       const { models, device, projects } = this.parts;
-      const { stored, record, recipe, dataset, isOfOpenData } = await projects.parts(id);
+      const { stored, record, recipe, dataset, isOfOpenData, initial } = await projects.parts(id);
       const results = record.state === "finished" ? resultsOf(record.results) : null;
       const weights = await stored.finalWeights();
       if (!results || !weights) throw new GraftError({ where: record.name, what: "it has no results", next: "Resume it, or start it again" });
       const loaded = await models.load(recipe.model);
       this.replace();
       const backend = await device.activate(results.info.backend);
-      const next = new FineTuningRun({ recipe, dataset, loaded, backend, onEvent: (event) => event.kind === "preparing" && onProgress?.({ what: event.what, done: event.done, total: event.total }) });
+      const next = new FineTuningRun({ recipe, dataset, loaded, initial, backend, onEvent: (event) => event.kind === "preparing" && onProgress?.({ what: event.what, done: event.done, total: event.total }) });
       signal?.addEventListener("abort", () => next.control.stop());
       try {
         await next.reopen(weights, results);

@@ -1,8 +1,10 @@
 /** The room: the rail (or, when narrow, the top bar) with mark, steps, privacy and colours, and beside it the current step. */
-import { IconShieldLock } from "@tabler/icons-react";
+import { IconListDetails, IconShieldLock } from "@tabler/icons-react";
 import { Suspense, lazy, useEffect, useRef, type ComponentType } from "react";
-import { useSession, type StepId } from "../../store/session.ts";
+import { useProjects } from "../../store/projects.ts";
+import { runsHash, useSession, type StepId } from "../../store/session.ts";
 import { ProgressLine } from "../../ui/primitives/ProgressLine.tsx";
+import { formatPlural } from "../../ui/primitives/format.ts";
 import { DataStep } from "../steps/data/DataStep.tsx";
 import { ColorSchemeToggle } from "./ColorSchemeToggle.tsx";
 import { Mark } from "./Mark.tsx";
@@ -13,6 +15,7 @@ import { UpdateNotice } from "./UpdateNotice.tsx";
 import { useSteps } from "./useSteps.ts";
 
 const OpenedModelPage = lazy(async () => ({ default: (await import("./OpenedModelPage.tsx")).OpenedModelPage }));
+const RunsPage = lazy(async () => ({ default: (await import("../projects/RunsPage.tsx")).RunsPage }));
 
 const steps: Record<StepId, ComponentType> = {
   data: DataStep,
@@ -24,14 +27,16 @@ const steps: Record<StepId, ComponentType> = {
 
 export function Shell() {
   const wanted = useSession((state) => state.step);
-  const opened = useSession(({ download, showsDownload }) => (showsDownload && download.kind === "open" ? download.model : null));
+  const opened = useSession(({ download, instead }) => (instead === "download" && download.kind === "open" ? download.model : null));
+  const project = useProjects((state) => state.open);
+  const showsRuns = useSession(({ instead }) => instead === "runs") && project !== null;
   const states = useSteps();
   // An address may name a step that is not open yet (a bookmark, a reload): the first step is shown instead.
   const current = states.find(({ id, status }) => id === wanted && status !== "locked") ?? states[0];
   const id = current?.id ?? "data";
   const Step = steps[id];
-  const place = opened ? "download" : id;
-  const title = opened ? opened.name : (current?.name ?? "Data");
+  const place = opened ? "download" : showsRuns ? "runs" : id;
+  const title = opened ? opened.name : showsRuns ? "Runs" : (current?.name ?? "Data");
   const main = useRef<HTMLElement>(null);
   const shown = useRef<string>(place);
 
@@ -56,10 +61,16 @@ export function Shell() {
             <ColorSchemeToggle />
           </span>
         </div>
-        <StepNav steps={states} current={opened ? null : id} />
+        <StepNav steps={states} current={opened || showsRuns ? null : id} />
         <p className={classes.currentLine} aria-hidden>
-          {opened ? "A downloaded model is open" : current?.line}
+          {opened ? "A downloaded model is open" : showsRuns ? project.name : current?.line}
         </p>
+        {project && project.runs.length > 0 && (
+          <a className={classes.runs} href={runsHash} aria-current={showsRuns ? "page" : undefined}>
+            <IconListDetails size={16} stroke={1.75} aria-hidden />
+            {formatPlural(project.runs.length, "run")} of {project.name}
+          </a>
+        )}
         <div className={classes.foot}>
           <p className={classes.privacy}>
             <IconShieldLock size={16} stroke={1.75} aria-hidden />
@@ -78,7 +89,7 @@ export function Shell() {
           <UpdateNotice />
           <StepBoundary key={place}>
             <Suspense fallback={<ProgressLine what="Opening the step" />}>
-              {opened ? <OpenedModelPage model={opened} /> : <Step />}
+              {opened ? <OpenedModelPage model={opened} /> : showsRuns ? <RunsPage project={project} /> : <Step />}
             </Suspense>
           </StepBoundary>
           <p className={classes.privacyNarrow}>

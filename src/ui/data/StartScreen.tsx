@@ -89,7 +89,7 @@ export function StartScreen({ samples, onFiles, onSample, onDownload }: StartScr
       </section>
 
       <div className={classes.reopen}>
-        <p>Already trained a model here? Try it again from the file that Graft saved.</p>
+        <p>Already trained a model here? Try it again from the file that Graft saved, or go on with an exported project.</p>
         <FilesButton onFiles={onDownload} variant="default" accept=".zip">
           Open a Graft download
         </FilesButton>

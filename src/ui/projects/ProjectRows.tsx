@@ -9,25 +9,27 @@ interface ProjectRowsProps {
   readonly projects: readonly ProjectCard[];
   readonly onOpen: (id: string) => void;
   readonly onResume: (id: string, run: number) => void;
+  /** As one zip. */
+  readonly onExport: (id: string, name: string) => void;
   readonly onDelete: (id: string) => void;
 }
 
 const days = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 const tasks = { "image-classification": "Images", "text-classification": "Texts", "text-generation": "Writing" } as const;
 
-export function ProjectRows({ projects, onOpen, onResume, onDelete }: ProjectRowsProps) {
+export function ProjectRows({ projects, ...actions }: ProjectRowsProps) {
   return (
     <ul className={rows.list} aria-label="Projects">
       {projects.map((project) => (
         <li key={project.id}>
-          <ProjectRow project={project} onOpen={onOpen} onResume={onResume} onDelete={onDelete} />
+          <ProjectRow project={project} {...actions} />
         </li>
       ))}
     </ul>
   );
 }
 
-function ProjectRow({ project, onOpen, onResume, onDelete }: { readonly project: ProjectCard } & Omit<ProjectRowsProps, "projects">) {
+function ProjectRow({ project, onOpen, onResume, onExport, onDelete }: { readonly project: ProjectCard } & Omit<ProjectRowsProps, "projects">) {
   const [asking, setAsking] = useState(false);
   const { id, name, task, createdAt, runs, interrupted, isOpenElsewhere } = project;
   return (
@@ -62,6 +64,11 @@ function ProjectRow({ project, onOpen, onResume, onDelete }: { readonly project:
             {task !== null && (
               <Button size="xs" variant="default" onClick={() => onOpen(id)} aria-label={`Open ${name}`}>
                 Open
+              </Button>
+            )}
+            {task !== null && (
+              <Button size="xs" variant="subtle" color="gray" onClick={() => onExport(id, name)} aria-label={`Export ${name}`}>
+                Export
               </Button>
             )}
             <Button size="xs" variant="subtle" color="gray" onClick={() => setAsking(true)} aria-label={`Delete ${name}`}>

@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import { assertNever } from "../../../core/errors.ts";
 import type { SourceFile } from "../../../protocol/data.ts";
 import { useData } from "../../../store/data.ts";
+import { useProjects } from "../../../store/projects.ts";
 import { useSession } from "../../../store/session.ts";
 import { ColumnMapper } from "../../../ui/data/ColumnMapper.tsx";
 import { StartScreen } from "../../../ui/data/StartScreen.tsx";
@@ -13,7 +14,7 @@ import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { StepPage } from "../../../ui/primitives/StepPage.tsx";
 import { ProjectsPanel } from "../../projects/ProjectsPanel.tsx";
 import { DataOverview } from "./DataOverview.tsx";
-import { isGraftDownload } from "./graft-download.ts";
+import { isGraftDownload, isGraftProject } from "./graft-download.ts";
 
 function ChooseData() {
   const { loadSamples, openFiles, openSample, keep } = useData.getState();
@@ -26,6 +27,8 @@ function ChooseData() {
   useEffect(() => void loadSamples(), [loadSamples]);
 
   const open = async (files: readonly SourceFile[]): Promise<void> => {
+    const [first] = files;
+    if (first && (await isGraftProject(files))) return useProjects.getState().bring(first);
     await ((await isGraftDownload(files)) ? openDownload(files) : openFiles(files));
   };
 
@@ -45,7 +48,7 @@ function ChooseData() {
       {download.kind === "failed" && <Sentence sentence={download.error} />}
       {download.kind === "opening" && <ProgressLine what={`Opening ${download.name}`} />}
       <ProjectsPanel />
-      <StartScreen samples={samples} onFiles={(files) => void open(files)} onSample={(id) => void openSample(id)} onDownload={(files) => void openDownload(files)} />
+      <StartScreen samples={samples} onFiles={(files) => void open(files)} onSample={(id) => void openSample(id)} onDownload={(files) => void open(files)} />
     </StepPage>
   );
 }

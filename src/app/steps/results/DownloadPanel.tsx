@@ -9,6 +9,7 @@ import { SectionTitle } from "../../../ui/primitives/SectionTitle.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { formatMetric, scoreFormat } from "../../../ui/primitives/format.ts";
 import classes from "./DownloadPanel.module.css";
+import { saveAs } from "../../save-as.ts";
 import { downloadName } from "./download-name.ts";
 
 const formats: readonly { readonly id: ExportFormat; readonly label: string; readonly description: string }[] = [
@@ -16,18 +17,6 @@ const formats: readonly { readonly id: ExportFormat; readonly label: string; rea
   { id: "pytorch", label: "PyTorch source", description: "model.py, which loads the weights. Not in eight bits." },
   { id: "onnx", label: "ONNX", description: "For ONNX Runtime and other engines. Holds the weights once more." },
 ];
-/** The browser reads the blob after the click; this is long after. */
-const keptMs = 60_000;
-
-function saveAs(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), keptMs);
-}
-
 interface DownloadPanelProps {
   readonly model: string;
   readonly hasLabels: boolean;

@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import type { DataSummary } from "../../../protocol/data.ts";
 import { openSummary, useData } from "../../../store/data.ts";
 import { useModel } from "../../../store/model.ts";
-import { recordOf } from "../../../store/run-state.ts";
+import { isUnderWay, recordOf } from "../../../store/run-state.ts";
 import { useRun } from "../../../store/run.ts";
 import { useSession } from "../../../store/session.ts";
 import { Panel } from "../../../ui/primitives/Panel.tsx";
@@ -63,11 +63,31 @@ export function TrainStep() {
       }
     >
       <Outcome />
+      <BeginsWith />
       {(kind === "idle" || kind === "cancelled") && summary && <PlanPanel summary={summary} />}
       {(kind === "preparing" || kind === "reopening") && <Preparing />}
       {kind === "preparing" && <LiveSamples />}
       {kind !== "idle" && kind !== "cancelled" && kind !== "preparing" && kind !== "reopening" && <Live />}
     </StepPage>
+  );
+}
+
+/** Where the next run does not begin with the model's own weights. */
+function BeginsWith() {
+  const continues = useRun((state) => state.continues);
+  const isBusy = useRun(({ run }) => isUnderWay(run));
+  if (!continues || isBusy) return null;
+  return (
+    <Sentence
+      tone="note"
+      actions={
+        <Button size="xs" variant="default" onClick={() => useRun.getState().beginWith(null)}>
+          Begin with the model's own
+        </Button>
+      }
+    >
+      The next run begins with the weights of {continues.name}.
+    </Sentence>
   );
 }
 

@@ -1,0 +1,13 @@
+/** Hands a file that was made in the page to the browser, as a download. */
+
+/** The browser reads the blob after the click; this is long after. */
+const keptMs = 60_000;
+
+export function saveAs(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), keptMs);
+}
