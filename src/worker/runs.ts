@@ -139,7 +139,7 @@ export class Runs {
     }
   }
 
-  private async attempt(work: Pick<RunContext, "recipe" | "dataset" | "resumeFrom" | "samples">, backend: ActiveBackend, memory: RunMemory): Promise<FineTuningRun> {
+  private async attempt(work: Pick<RunContext, "recipe" | "dataset" | "initial" | "resumeFrom" | "samples">, backend: ActiveBackend, memory: RunMemory): Promise<FineTuningRun> {
     memory.begin(backend);
     const next = new FineTuningRun({ ...work, loaded: await this.parts.models.load(work.recipe.model), backend, onEvent: memory.onEvent, checkpoints: memory });
     this.run = next;
