@@ -63,19 +63,23 @@ function listForServiceWorker(): Plugin {
 
 /**
  * The wasm backend starts its threads from its own function's source text, which a minifier breaks: it drops the guard
- * around a name of the surrounding module. The threads get the published source instead.
+ * around a name of the surrounding module. The threads get the published source instead. And they load it as a script, which the
+ * page's demand for trusted types refuses: so each thread first allows itself what the tab made.
  */
 function keepThreadSource(): Plugin {
   const expression = "wasmFactoryThreadedSimd.toString()";
+  const threadStart = "wasmWorkerContents.replace(";
+  const policy = 'self.trustedTypes?.createPolicy("default",{createScriptURL:(address)=>address.startsWith(`blob:${location.origin}/`)?address:null});';
   return {
     name: "graft-keep-thread-source",
     apply: "build",
     transform(code, id) {
       if (!id.endsWith("/@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js")) return undefined;
-      if (!code.includes(expression)) this.error(`${expression} is not in ${id}: look at how this version starts its threads.`);
+      for (const part of [expression, threadStart]) if (!code.includes(part)) this.error(`${part} is not in ${id}: look at how this version starts its threads.`);
       const source = readFileSync(new URL("../wasm-out/tfjs-backend-wasm-threaded-simd.js", pathToFileURL(id)), "utf8");
       // `var X = ` + source: the source's own first statement declares X, and this one comes to the same.
-      return { code: code.replace(expression, () => `${JSON.stringify(`undefined;\n${source}`)}`), map: null };
+      const mended = code.replace(expression, () => JSON.stringify(`undefined;\n${source}`)).replace(threadStart, () => `${JSON.stringify(policy)} + ${threadStart}`);
+      return { code: mended, map: null };
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 import { createClient, type Client } from "../client/index.ts";
 import { GraftError, describeError } from "../core/errors.ts";
+import { demandTrustedTypes } from "../core/trusted-types.ts";
 import type { Progress } from "../protocol/api.ts";
 import type { DataSummary, OpenedData, SourceFile } from "../protocol/data.ts";
 import type { Recipe } from "../protocol/recipe.ts";
@@ -79,6 +80,8 @@ function save(blob: Blob): void {
   link.download = "model.zip";
   link.click();
 }
+
+demandTrustedTypes("own");
 
 window.graftTune = async (recipe) => {
   const client = createClient();

@@ -2,7 +2,7 @@
  * A checkpoint as a sealed file: what the trainer knows as JSON, its tensors as safetensors. What either means is the trainer's;
  * tensors come in groups, and are kept as they are on the host: flat.
  */
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";
 import { writeSafetensors, type WritableTensor } from "../formats/safetensors/write.ts";
 import type { WeightValues, Weights } from "../graph/types.ts";

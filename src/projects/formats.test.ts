@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { MemoryStorage } from "../storage/testing/memory-storage.ts";
 import { importProject } from "./archive.ts";
 import { headAs, type Format } from "./formats.ts";

@@ -2,7 +2,7 @@
  * The formats of a project's files: what each kind holds, its version, and the way from older versions to it. A new version is
  * one more entry in `migrations`, and a fixture of the version before it in testing/.
  */
-import type { z } from "zod";
+import type { z } from "../core/zod.ts";
 import { GraftError } from "../core/errors.ts";
 import { seal, type Sealed } from "./sealed.ts";
 

@@ -2,7 +2,7 @@
  * What a project's small files say. Recipes, models and results are kept as the JSON that they were: what they mean, and which
  * of their versions one still reads, is for those whose they are.
  */
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import type { Format } from "./formats.ts";
 
 const text = z.string().max(1000);

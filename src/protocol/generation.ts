@@ -2,7 +2,7 @@
  * How text is drawn from a language model. This schema is the single source of the page's controls' defaults and of the types; what
  * the fields mean in numbers is engine/generation/sampling.ts.
  */
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 
 export const generationSchema = z.strictObject({
   temperature: z.number().min(0).max(2).default(0.8).describe("How freely tokens are drawn. 0 always takes the likeliest; above 1 the unlikely become likelier."),

@@ -2,7 +2,7 @@
  * The recipe: the one JSON document that says everything about a run. This schema is the single source of the page's
  * controls' defaults, the command line's checks, the types, and the JSON Schema in docs/.
  */
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { backendNames, type BackendName } from "../core/backends.ts";
 import { GraftError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";

@@ -3,7 +3,7 @@
  * so that on the same kind of device the rest has the same losses, bit for bit. Randomness needs nothing kept: every draw is
  * from a fork of the recipe's seed by the number of its epoch or step. How it becomes a file is for who keeps it.
  */
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { GraftError } from "../core/errors.ts";
 import { initialPlateau } from "../core/schedules.ts";
 import type { Weights } from "../graph/types.ts";

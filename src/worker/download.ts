@@ -1,5 +1,5 @@
 /** What a download says of itself: graft.json for Graft, README.md for people. */
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { GraftError, printable } from "../core/errors.ts";
 import { headlineOf } from "../protocol/headline.ts";
 import { taskIds, textTargets, type Recipe } from "../protocol/recipe.ts";

@@ -1,6 +1,7 @@
 /** The worker's entry: exposes the WorkerApi, and lets errors keep their sentences on the way to the page. */
 import * as Comlink from "comlink";
 import { GraftError } from "../core/errors.ts";
+import { demandTrustedTypes } from "../core/trusted-types.ts";
 import { OpfsStorage } from "../storage/opfs.ts";
 import { createWorkerApi } from "./api.ts";
 
@@ -21,5 +22,6 @@ if (throwHandler) {
   });
 }
 
+demandTrustedTypes("blob");
 // The page names the worker after the folder of its embedded files; see src/client.
 Comlink.expose(createWorkerApi({ embeddedBase: self.name, projectStorage: new OpfsStorage("projects") }));

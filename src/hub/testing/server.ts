@@ -29,6 +29,8 @@ export type Mischief =
 
 export interface TestHub {
   readonly url: string;
+  /** Where it keeps large files. */
+  readonly storageUrl: string;
   /** What was asked for content: the path, and from which byte on. */
   readonly asked: { readonly path: string; readonly range: string | undefined; readonly authorization: string | undefined; readonly ifRange: string | undefined }[];
   readonly mischief: (Mischief | null)[];
@@ -116,6 +118,7 @@ export async function startHub(repositories: readonly TestRepository[]): Promise
 
   return Object.assign(state, {
     url,
+    storageUrl: networkUrl,
     close: async () => {
       for (const server of [api, network]) {
         server.closeAllConnections();

@@ -1,5 +1,5 @@
 /** How each setting is named and turned: its label, the kind of control that its schema asks for, and its choices' names. */
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { Typed } from "../primitives/number-range.ts";
 import { fieldDefault, fieldPatch, fieldProblem, isDefault, schemaOf, type FieldPath, type FieldValue } from "./fields.ts";

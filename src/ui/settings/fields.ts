@@ -2,7 +2,7 @@
  * The recipe's fields as controls see them: the line of help, the default and what is allowed, all read from the schema, so
  * that page, command line and documentation say the same.
  */
-import type { z } from "zod";
+import type { z } from "../../core/zod.ts";
 import { augmentationSchema, generationSettingsSchema, headSchema, loraSchema, parseRecipe, recipeSchema, trunkDropoutSchema, type Recipe } from "../../protocol/recipe.ts";
 
 const earlyStoppingSchema = recipeSchema.shape.earlyStopping.unwrap();
