@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { Device } from "./device.ts";
 import { hostileDownloads, hostileModels } from "./testing/hostile/models.ts";
+import { hostileProjects } from "./testing/hostile/projects.ts";
 import { hostileRecipes } from "./testing/hostile/recipes.ts";
 import { outcomeTable, survive, type HostileInput, type Outcome } from "./testing/hostile/survive.ts";
 import { hostileTables } from "./testing/hostile/tables.ts";
@@ -13,11 +14,12 @@ import { hostileZips } from "./testing/hostile/zips.ts";
 
 const wasmPath = fileURLToPath(new URL("../../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url));
 
-/** A new kind of file that the page reads, such as a project, is one line here. */
+/** A new kind of file that the page reads is one line here. */
 const kinds: Readonly<Record<string, () => readonly HostileInput[] | Promise<readonly HostileInput[]>>> = {
   "CSV": hostileTables,
   "zip": hostileZips,
   "recipes": hostileRecipes,
+  "projects": hostileProjects,
   "models": hostileModels,
   "downloads": () => hostileDownloads(new Device(wasmPath)),
 };
