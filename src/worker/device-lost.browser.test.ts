@@ -1,6 +1,6 @@
 /**
  * A GPU that goes away in mid-run, or runs out of memory: the run goes on by itself from its last checkpoint, on another device to the
- * very same losses, on wasm to nearly the same, and says so. That the browser's GPU process may crash: e2e/recovery.e2e.ts.
+ * very same losses, on wasm to nearly the same, and says so.
  */
 import { expect, test } from "vitest";
 import { tf } from "../engine/tf.ts";

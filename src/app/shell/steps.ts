@@ -42,6 +42,9 @@ function dataLine({ data, opening }: StepsInput): string {
   return data.numbers ? `${things}, to predict ${data.numbers.name}` : `${things}, ${formatPlural(data.classes.length, "class", "classes")}`;
 }
 
+/** "Micro F1" within a line: "micro F1". */
+const uncapitalised = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+
 function trainLine(run: RunGlance): string {
   switch (run.kind) {
     case "none":
@@ -67,7 +70,7 @@ export function describeSteps(input: StepsInput): readonly StepState[] {
     later("settings", "Settings", `${formatPlural(recipe.epochs, "epoch")} · ${optimizers[recipe.optimizer]}`, visited.has("settings") ? "done" : "open"),
     later("train", "Train", trainLine(run), run.kind === "running" ? "busy" : run.kind === "finished" ? "done" : "open"),
     run.kind === "finished"
-      ? { id: "results", name: "Results", line: run.headline === null ? "Ready" : `${scoreFormat(run.headline)(run.headline.after)} ${run.headline.name.toLowerCase()}`, status: "done" }
+      ? { id: "results", name: "Results", line: run.headline === null ? "Ready" : `${scoreFormat(run.headline)(run.headline.after)} ${uncapitalised(run.headline.name)}`, status: "done" }
       : { id: "results", name: "Results", line: "After training", status: "locked" },
   ];
 }
