@@ -12,10 +12,10 @@ import { projectRoot } from "./packages.mjs";
 const target = join(projectRoot, "public/embedded");
 const marker = join(target, "prepared.json");
 
-/** What the output depends on: these scripts, and the versions that the lock names. */
+/** What the output depends on: these scripts, our own pre-trained models, and the versions that the lock names. */
 function fingerprint() {
-  const own = fileURLToPath(new URL(".", import.meta.url));
-  const inputs = readdirSync(own, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const folders = [new URL(".", import.meta.url), new URL("../pretrain/models/", import.meta.url)].map((url) => fileURLToPath(url));
+  const inputs = folders.flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const hash = createHash("sha256");
   for (const path of [...inputs.toSorted(), join(projectRoot, "LICENSE"), join(projectRoot, "package-lock.json")]) hash.update(readFileSync(path));
   return hash.digest("hex");

@@ -84,8 +84,7 @@ class Bert(nn.Module):
         for module in self.modules():
             if isinstance(module, (nn.Linear, nn.Embedding)):
                 nn.init.normal_(module.weight, std=0.02)
-        # A masked token is known by its neighbours alone. Waves make "the one before" the same direction at every position, which is
-        # found soon; places that are learned take thousands of steps to tell that, and until then a model knows how often words are.
+        # A masked token is known by its neighbours alone: waves make "the one before" the same direction at every position.
         positions = self.bert["embeddings"]["position_embeddings"]
         positions.weight = nn.Parameter(0.1 * waves(CONFIG["max_position_embeddings"], width), requires_grad=False)
 
@@ -142,7 +141,9 @@ def main(folder, steps):
         steps, ROWS * LENGTH,
     )
     card.write(folder, model, CONFIG, {"model_max_length": CONFIG["max_position_embeddings"], "tokenizer_class": "BertTokenizer", "do_lower_case": True}, told,
-               "Graft BERT mini", "An encoder of the BERT family with an uncased WordPiece vocabulary of its own, pre-trained from nothing to fill in masked tokens; it has not seen pairs of sentences.")
+               "Graft BERT mini", "An encoder of the BERT family with an uncased WordPiece vocabulary of its own, pre-trained from nothing to fill in masked tokens; it has not seen pairs of sentences.",
+               "Its loss is not far beyond how frequent words are: it has only begun to learn. The sentence encoder or a model from the hub is the better\n"
+               "choice where accuracy counts; this one is here so that the family is at hand without a network.")
 
 
 if __name__ == "__main__":

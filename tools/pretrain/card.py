@@ -17,11 +17,7 @@ _PACKAGES = {
     "webster": ("dict-gcide", "only the entries of Webster's Dictionary of 1913", "public domain"),
 }
 
-_LIMITS = """It is small and has read little, most of it old: it writes sentences in the manner of its books, knows no facts to rely on, follows no
-instructions, and repeats the prejudices of its sources' times. It is there to be fine-tuned on a text of one's own, without a network. English only."""
-
-
-def write(folder, model, config, tokenizer_config, told, title, what):
+def write(folder, model, config, tokenizer_config, told, title, what, limits):
     """`told` is what loop.train says. The files go to `folder`/model."""
     out = pathlib.Path(folder) / "model"
     out.mkdir(exist_ok=True)
@@ -30,10 +26,10 @@ def write(folder, model, config, tokenizer_config, told, title, what):
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     (out / "tokenizer_config.json").write_text(json.dumps(tokenizer_config, indent=2) + "\n")
     (out / "tokenizer.json").write_text((pathlib.Path(folder) / "tokenizer.json").read_text())
-    (out / "README.md").write_text(_card(model, told, title, what))
+    (out / "README.md").write_text(_card(model, told, title, what, limits))
 
 
-def _card(model, told, title, what):
+def _card(model, told, title, what, limits):
     parameters = sum(values.numel() for values in model.parameters())
     rows = "\n".join(f"| {share:.0%} | {_PACKAGES[name][1]} | {_PACKAGES[name][0]} | {_PACKAGES[name][2]} |" for name, share in corpus.SOURCES.items())
     return f"""---
@@ -58,9 +54,9 @@ One document in fifty is held back, chosen by its content's hash.
 ## Training
 
 {told["steps"]:,} steps (Muon for the hidden matrices, AdamW for the rest), {told["tokens"] / 1e6:.1f} million tokens seen, {told["minutes"]} minutes of one core, with the scripts in `tools/pretrain` and their fixed seeds.
-Loss on held-back text: {told["validation"]:.3f} nats a token, perplexity {told["perplexity"]:.1f}{told.get("note", "")}.
+Loss on held-back text: {told["validation"]:.3f} nats a token, perplexity {told["perplexity"]:.1f}.
 
 ## Limits
 
-{_LIMITS}
+{limits} It repeats the prejudices of its sources' times. English only.
 """

@@ -101,7 +101,9 @@ def main(folder, steps):
         steps, ROWS * CONFIG["n_positions"],
     )
     card.write(folder, model, CONFIG, {"model_max_length": CONFIG["n_positions"], "tokenizer_class": "GPT2Tokenizer"}, told,
-               "Graft GPT-2 mini", "A causal language model of the GPT-2 family with a byte-level vocabulary of its own, pre-trained from nothing.")
+               "Graft GPT-2 mini", "A causal language model of the GPT-2 family with a byte-level vocabulary of its own, pre-trained from nothing.",
+               "It is small and has read little, most of it old: it writes sentences in the manner of its books, knows no facts to rely on and follows no\n"
+               "instructions. It is there to be fine-tuned on a text of one's own, without a network.")
 
 
 if __name__ == "__main__":

@@ -11,5 +11,5 @@ apt-get install -y python3-torch python3-venv libopenblas0-pthread r-cran-janeau
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 "$folder/python/bin/python" "$here/gpt2.py" "$folder/gpt2" 2600 &
 gpt2=$!
-"$folder/python/bin/python" "$here/bert.py" "$folder/bert" 1900
+"$folder/python/bin/python" "$here/bert.py" "$folder/bert" 1000
 wait "$gpt2"

@@ -24,7 +24,7 @@ def gpt2_tokenizer(texts):
 
 
 def bert_tokenizer(texts):
-    """BERT's uncased WordPiece, with a vocabulary of its own."""
+    """BERT's uncased WordPiece, with a vocabulary of its own. The trainer breaks ties by chance: some rare pieces differ from run to run."""
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
