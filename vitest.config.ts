@@ -11,6 +11,8 @@ import { isolationHeaders } from "./tools/cli/headers.mjs";
 
 /** Found while a test already runs, a package would make Vite reload that test; so what the engine imports is named here. */
 const prebundled = ["@huggingface/hub", "@huggingface/jinja", "@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu", "comlink", "fflate", "papaparse", "zod"];
+/** A file that is not there is answered with the page, as it would be for a person; Vite then looks into the page's modules. */
+const ofThePage = ["@mantine/core", "@mantine/dropzone", "@mantine/hooks", "@tabler/icons-react", "react", "react/jsx-dev-runtime", "react-dom", "react-dom/client", "recharts", "zustand"];
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
@@ -35,8 +37,7 @@ export default defineConfig({
       {
         extends: true,
         server: { headers: isolationHeaders },
-        // The page's own packages are not for these tests; found late, they would reload one.
-        optimizeDeps: { include: prebundled, entries: ["src/**/*.browser.test.ts"] },
+        optimizeDeps: { include: [...prebundled, ...ofThePage], entries: ["src/**/*.browser.test.ts"] },
         test: {
           name: "browser",
           include: ["{src,bench}/**/*.browser.test.{ts,tsx}"],
