@@ -15,7 +15,7 @@ export async function lockProject(id: string, { waitMs = patienceMs }: { readonl
   return new Promise((answer, refuse) => {
     locks.request(prefix + id, { signal: AbortSignal.timeout(waitMs) }, () => new Promise<void>((release) => answer(release))).catch((error: unknown) => {
       if (error instanceof DOMException && (error.name === "TimeoutError" || error.name === "AbortError")) answer(null);
-      else refuse(error as Error);
+      else refuse(error instanceof Error ? error : new Error(String(error)));
     });
   });
 }
