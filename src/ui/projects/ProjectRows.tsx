@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import type { ProjectCard } from "../../protocol/projects.ts";
+import { DeleteQuestion } from "../primitives/DeleteQuestion.tsx";
 import { formatPlural } from "../primitives/format.ts";
 import rows from "../primitives/rows.module.css";
 
@@ -46,14 +47,7 @@ function ProjectRow({ project, onOpen, onResume, onExport, onDelete }: { readonl
       </div>
       <div className={rows.buttons}>
         {asking ? (
-          <>
-            <Button size="xs" variant="default" onClick={() => setAsking(false)}>
-              Keep
-            </Button>
-            <Button size="xs" color="red" onClick={() => onDelete(id)} autoFocus>
-              Delete for good
-            </Button>
-          </>
+          <DeleteQuestion label="Delete for good" onKeep={() => setAsking(false)} onDelete={() => onDelete(id)} />
         ) : (
           <>
             {interrupted && (
