@@ -2,7 +2,7 @@
  * A checkpoint as a sealed file: what the trainer knows as JSON, its tensors as safetensors. What either means is the trainer's;
  * tensors come in groups, and are kept as they are on the host: flat.
  */
-import { z } from "../core/zod.ts";
+import { whole, z } from "../core/zod.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";
 import { writeSafetensors, type WritableTensor } from "../formats/safetensors/write.ts";
 import type { WeightValues, Weights } from "../graph/types.ts";
@@ -21,7 +21,7 @@ export interface StoredCheckpoint {
 const checkpointFormat: Format<Pick<StoredCheckpoint, "progress" | "history"> & { readonly groups: readonly string[] }> = {
   kind: "checkpoint",
   version: 1,
-  schema: z.strictObject({ progress: z.unknown(), history: z.int().min(0), groups: z.array(z.string().regex(/^[a-z]+$/)) }),
+  schema: z.strictObject({ progress: z.unknown(), history: whole(0), groups: z.array(z.string().check(z.regex(/^[a-z]+$/))) }),
   migrations: {},
 };
 

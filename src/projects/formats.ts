@@ -10,7 +10,7 @@ export interface Format<T> {
   readonly kind: string;
   /** Of what is written now. Begins at 1. */
   readonly version: number;
-  readonly schema: z.ZodType<T>;
+  readonly schema: z.ZodMiniType<T>;
   /** From a version to the next one. */
   readonly migrations: Readonly<Record<number, (head: unknown) => unknown>>;
 }

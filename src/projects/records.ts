@@ -2,22 +2,22 @@
  * What a project's small files say. Recipes, models and results are kept as the JSON that they were: what they mean, and which
  * of their versions one still reads, is for those whose they are.
  */
-import { z } from "../core/zod.ts";
+import { whole, z } from "../core/zod.ts";
 import type { Format } from "./formats.ts";
 
-const text = z.string().max(1000);
-const notes = z.string().max(100_000);
+const text = z.string().check(z.maxLength(1000));
+const notes = z.string().check(z.maxLength(100_000));
 /** Milliseconds since 1970. */
-const time = z.number().min(0);
-const count = z.int().min(0);
-const name = text.min(1);
+const time = z.number().check(z.gte(0));
+const count = whole(0);
+const name = text.check(z.minLength(1));
 
 const storedFile = z.strictObject({
   /** As the person's own folder or zip had it. Never a path of ours. */
   path: name,
   bytes: count,
   /** See `digestOf`; also names the file in storage, so that the same file is stored once. */
-  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  digest: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
 });
 export type StoredFile = Readonly<z.output<typeof storedFile>>;
 
@@ -35,7 +35,7 @@ const projectSchema = z.strictObject({
   sources: z.array(source),
   recipes: z.array(z.strictObject({ name, savedAt: time, recipe: z.unknown() })),
   /** What the person was at: the recipe as it was being written, the source that was open, and the items left out of it. */
-  draft: z.strictObject({ recipe: z.unknown(), data: count.nullable(), excluded: items }).nullable(),
+  draft: z.nullable(z.strictObject({ recipe: z.unknown(), data: z.nullable(count), excluded: items })),
 });
 export type ProjectRecord = Readonly<z.output<typeof projectSchema>>;
 
@@ -48,16 +48,16 @@ const runSchema = z.strictObject({
   /** What it starts from, as its opener names it; null for the recipe's own. */
   model: z.unknown(),
   /** The source that it learns from. */
-  data: count.nullable(),
+  data: z.nullable(count),
   /** Items of it that were left out, and how the others were divided; null for as the recipe says. */
   excluded: items,
-  split: z.strictObject({ validation: z.number(), test: z.number(), seed: z.number() }).nullable(),
+  split: z.nullable(z.strictObject({ validation: z.number(), test: z.number(), seed: z.number() })),
   /** The run whose weights it began with. */
-  continues: count.nullable(),
+  continues: z.nullable(count),
   results: z.unknown(),
   notes,
   /** Deleted runs can be had back until they are purged. */
-  deletedAt: time.nullable(),
+  deletedAt: z.nullable(time),
 });
 export type RunRecord = Readonly<z.output<typeof runSchema>>;
 

@@ -3,7 +3,7 @@
  * so that on the same kind of device the rest has the same losses, bit for bit. Randomness needs nothing kept: every draw is
  * from a fork of the recipe's seed by the number of its epoch or step. How it becomes a file is for who keeps it.
  */
-import { z } from "../core/zod.ts";
+import { whole, z } from "../core/zod.ts";
 import { GraftError } from "../core/errors.ts";
 import { initialPlateau } from "../core/schedules.ts";
 import type { Weights } from "../graph/types.ts";
@@ -11,7 +11,7 @@ import type { EpochPoint } from "../protocol/run.ts";
 
 /** Any at all: a best loss begins at infinity, and a diverged one is none. */
 const exact = z.custom<number>((value) => typeof value === "number", "a number was expected");
-const count = z.int().min(0);
+const count = whole(0);
 
 const progressSchema = z.strictObject({
   /** Steps taken; also the optimizer's count. */
@@ -22,16 +22,16 @@ const progressSchema = z.strictObject({
   batch: count,
   examplesSeen: count,
   /** How the batches were computed: in other parts, sums round differently. */
-  microBatchSize: z.int().min(1),
+  microBatchSize: whole(1),
   /** What a rate set by hand multiplies the schedule's by. */
   handFactor: exact,
   /** Of the last step. */
   learningRate: exact,
   plateau: z.strictObject({ best: exact, badEpochs: count, factor: exact }),
-  best: z.strictObject({ epoch: count, score: exact }).nullable(),
+  best: z.nullable(z.strictObject({ epoch: count, score: exact })),
   epochsWithoutGain: count,
   /** The points of finished epochs. */
-  epochs: z.array(z.record(z.string(), z.union([exact, z.boolean()])).transform((point) => point as unknown as EpochPoint)),
+  epochs: z.array(z.pipe(z.record(z.string(), z.union([exact, z.boolean()])), z.transform((point) => point as unknown as EpochPoint))),
   /** Over the steps of the unfinished epoch. */
   epochSums: z.strictObject({ steps: count, loss: exact, score: exact }),
   /** Spent training, in all and in the unfinished epoch. */

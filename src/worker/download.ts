@@ -1,5 +1,5 @@
 /** What a download says of itself: graft.json for Graft, README.md for people. */
-import { z } from "../core/zod.ts";
+import { whole, z } from "../core/zod.ts";
 import { GraftError, printable } from "../core/errors.ts";
 import { headlineOf } from "../protocol/headline.ts";
 import { taskIds, textTargets, type Recipe } from "../protocol/recipe.ts";
@@ -15,18 +15,18 @@ const manifestSchema = z.object({
   task: z.enum(taskIds),
   classes: z.array(z.string()),
   input: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("image"), name: z.string(), size: z.int().min(1).max(4096) }),
-    z.object({ kind: z.literal("text"), name: z.string(), maxTokens: z.int().min(1).max(2 ** 24), paddingId: z.int(), endOfText: z.array(z.int()).optional() }),
+    z.object({ kind: z.literal("image"), name: z.string(), size: whole(1, 4096) }),
+    z.object({ kind: z.literal("text"), name: z.string(), maxTokens: whole(1, 2 ** 24), paddingId: z.int(), endOfText: z.optional(z.array(z.int())) }),
   ]),
   /** What the outputs say; one class an example where it is not said. */
-  target: z.enum(textTargets).optional(),
+  target: z.optional(z.enum(textTargets)),
   /** Whether an example is two texts. */
-  isPair: z.boolean().optional(),
+  isPair: z.optional(z.boolean()),
   /** Of a model that writes: whether it learned from conversations. */
-  learnedChats: z.boolean().optional(),
-  headline: z.object({ name: z.string(), after: z.number(), isShare: z.boolean() }).optional(),
+  learnedChats: z.optional(z.boolean()),
+  headline: z.optional(z.object({ name: z.string(), after: z.number(), isShare: z.boolean() })),
   /** In downloads of before, in place of the headline. */
-  validationAccuracy: z.number().nullable().optional(),
+  validationAccuracy: z.optional(z.nullable(z.number())),
 });
 export type DownloadManifest = z.infer<typeof manifestSchema>;
 

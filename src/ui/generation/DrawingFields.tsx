@@ -1,6 +1,7 @@
 /** How tokens are drawn: seven controls, each with the line that the schema says of it. */
 import { TextInput } from "@mantine/core";
 import { useId, type ReactNode } from "react";
+import { helpOf, rangeOf, withoutDefault } from "../../core/zod.ts";
 import { generationSchema } from "../../protocol/generation.ts";
 import { Hint, type FieldProps } from "../primitives/FieldRow.tsx";
 import { NumberField } from "../primitives/NumberField.tsx";
@@ -26,9 +27,10 @@ const figures: readonly { readonly name: Figure; readonly label: string; readonl
   { name: "maxNewTokens", label: "Length", step: 50 },
 ];
 
-function rangeOf(name: Figure, step: number): NumberRange {
-  const inner = generationSchema.shape[name].unwrap();
-  return { min: inner.minValue ?? 0, max: inner.maxValue ?? Number.MAX_SAFE_INTEGER, whole: inner.isInt, step };
+function numberRange(name: Figure, step: number): NumberRange {
+  const range = rangeOf(withoutDefault(generationSchema.shape[name]));
+  if (!range) throw new Error(`The setting ${name} has no range: give its schema one`);
+  return { ...range, step };
 }
 
 /** Label above, help below, so that the controls of a line stand in one line. */
@@ -51,9 +53,9 @@ export function DrawingFields({ values, onChange }: DrawingFieldsProps) {
   return (
     <div className={classes.fields} role="group" aria-label="How it writes">
       {figures.map(({ name, label, step }) => {
-        const range = rangeOf(name, step);
+        const range = numberRange(name, step);
         return (
-          <Field key={name} label={label} help={generationSchema.shape[name].description ?? ""}>
+          <Field key={name} label={label} help={helpOf(generationSchema.shape[name])}>
             {(field) => (
               <NumberField
                 field={field}
@@ -66,7 +68,7 @@ export function DrawingFields({ values, onChange }: DrawingFieldsProps) {
           </Field>
         );
       })}
-      <Field label="Seed" help={generationSchema.shape.seed.description ?? ""}>
+      <Field label="Seed" help={helpOf(generationSchema.shape.seed)}>
         {(field) => <SeedField field={field} value={values.seed} onChange={(seed) => onChange({ seed })} />}
       </Field>
       <Field label="Stop text" help="Ends where this begins, and leaves it out. \n is a line break. Empty for none.">

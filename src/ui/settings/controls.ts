@@ -1,5 +1,5 @@
 /** How each setting is named and turned: its label, the kind of control that its schema asks for, and its choices' names. */
-import { z } from "../../core/zod.ts";
+import { rangeOf, withoutDefault, z } from "../../core/zod.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { Typed } from "../primitives/number-range.ts";
 import { fieldDefault, fieldPatch, fieldProblem, isDefault, schemaOf, type FieldPath, type FieldValue } from "./fields.ts";
@@ -106,14 +106,12 @@ export type Control =
   | { readonly kind: "choice"; readonly options: readonly { readonly value: string; readonly label: string }[] };
 
 function controlOf(path: FieldPath): Control {
-  const outer = schemaOf(path);
-  const schema = outer instanceof z.ZodDefault ? outer.unwrap() : outer;
-  if (schema instanceof z.ZodBoolean) return { kind: "switch" };
-  if (schema instanceof z.ZodString || schema instanceof z.ZodArray) return { kind: "text", list: schema instanceof z.ZodArray };
-  if (schema instanceof z.ZodEnum) return { kind: "choice", options: schema.options.map((value) => ({ value: String(value), label: choiceLabel(value as Choice) })) };
-  if (schema instanceof z.ZodNumber && schema.minValue !== null && schema.maxValue !== null) {
-    return { kind: "number", integer: schema.isInt, min: schema.minValue, max: schema.maxValue };
-  }
+  const schema = withoutDefault(schemaOf(path));
+  if (schema instanceof z.ZodMiniBoolean) return { kind: "switch" };
+  if (schema instanceof z.ZodMiniString || schema instanceof z.ZodMiniArray) return { kind: "text", list: schema instanceof z.ZodMiniArray };
+  if (schema instanceof z.ZodMiniEnum) return { kind: "choice", options: schema.options.map((value) => ({ value: String(value), label: choiceLabel(value as Choice) })) };
+  const range = rangeOf(schema);
+  if (range) return { kind: "number", integer: range.whole, min: range.min, max: range.max };
   throw new Error(`The recipe's field ${path} has no control: give its schema a range, or its kind a control here`);
 }
 

@@ -1,5 +1,6 @@
 /** Every control's help, default and limits come from the schema. */
 import { describe, expect, it } from "vitest";
+import { helpOf } from "../../core/zod.ts";
 import { parseRecipe, recipeSchema } from "../../protocol/recipe.ts";
 import { fieldDefault, fieldHelp, fieldPatch, fieldProblem, fieldValue } from "./fields.ts";
 
@@ -7,7 +8,7 @@ const recipe = parseRecipe({ task: "image-classification", model: "m", epochs: 7
 
 describe("a recipe's fields", () => {
   it("say what they do in the schema's words", () => {
-    expect(fieldHelp("epochs")).toBe(recipeSchema.shape.epochs.description);
+    expect(fieldHelp("epochs")).toBe(helpOf(recipeSchema.shape.epochs));
     expect(fieldHelp("earlyStopping.patience")).toMatch(/epochs without improvement/);
     expect(fieldHelp("augmentation.crop")).toMatch(/Cut up to this share/);
   });

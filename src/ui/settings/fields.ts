@@ -2,10 +2,10 @@
  * The recipe's fields as controls see them: the line of help, the default and what is allowed, all read from the schema, so
  * that page, command line and documentation say the same.
  */
-import type { z } from "../../core/zod.ts";
+import { helpOf, type z } from "../../core/zod.ts";
 import { augmentationSchema, generationSettingsSchema, headSchema, loraSchema, parseRecipe, recipeSchema, trunkDropoutSchema, type Recipe } from "../../protocol/recipe.ts";
 
-const earlyStoppingSchema = recipeSchema.shape.earlyStopping.unwrap();
+const earlyStoppingSchema = recipeSchema.shape.earlyStopping.def.innerType;
 const shapes = { head: headSchema.shape, lora: loraSchema.shape, trunkDropout: trunkDropoutSchema.shape, generation: generationSettingsSchema.shape, earlyStopping: earlyStoppingSchema.shape, augmentation: augmentationSchema.shape };
 
 type Nested = { [Group in keyof typeof shapes]: `${Group}.${keyof (typeof shapes)[Group] & string}` }[keyof typeof shapes];
@@ -27,14 +27,14 @@ function locate(path: FieldPath): readonly [group: keyof typeof shapes, name: st
 }
 
 /** With its defaults still around it. */
-export function schemaOf(path: FieldPath): z.ZodType {
+export function schemaOf(path: FieldPath): z.ZodMiniType {
   const [group, name] = locate(path);
-  return (group === null ? recipeSchema.shape[name] : (shapes[group] as Record<string, z.ZodType>)[name]) as z.ZodType;
+  return (group === null ? recipeSchema.shape[name] : (shapes[group] as Record<string, z.ZodMiniType>)[name]) as z.ZodMiniType;
 }
 
 /** What turning it does, in one line. */
 export function fieldHelp(path: FieldPath): string {
-  return schemaOf(path).description ?? "";
+  return helpOf(schemaOf(path));
 }
 
 export function fieldValue<Path extends FieldPath>(recipe: Recipe, path: Path): FieldValue<Path> {
