@@ -53,20 +53,6 @@ module.exports = {
   forbidden: [
     ...layerRules,
     {
-      name: "manifest-imports",
-      comment: "A task's manifest is read by page and worker alike: only core and protocol.",
-      severity: "error",
-      from: { path: "^src/tasks/[^/]+/manifest\\.ts$" },
-      to: { path: "^(src/(?!core/|protocol/|tasks/types\\.ts)|.*node_modules/)" },
-    },
-    {
-      name: "manifests-imports",
-      comment: "The list of manifests, and what a manifest is, import nothing that the page must not hold.",
-      severity: "error",
-      from: { path: "^src/tasks/(manifests|types)\\.ts$", pathNot: test },
-      to: { path: "^src/", pathNot: "^src/(core|protocol)/|^src/tasks/(types|[^/]+/manifest)\\.ts$" },
-    },
-    {
       name: "task-engine-imports",
       comment: "A task's engine side knows nothing of the page.",
       severity: "error",
@@ -75,10 +61,10 @@ module.exports = {
     },
     {
       name: "task-panel-imports",
-      comment: "A task's panel is page: ui, core, protocol and its own manifest.",
+      comment: "A task's panel is page: ui, core and protocol.",
       severity: "error",
       from: { path: "^src/tasks/.*(/panel(s)?\\.tsx?$|/panel/)", pathNot: test },
-      to: { path: "^src/", pathNot: "^src/(core|protocol|ui)/|^src/tasks/(types|manifests|[^/]+/manifest)\\.ts$|^src/tasks/.*(/panel(s)?\\.tsx?$|/panel/)" },
+      to: { path: "^src/", pathNot: "^src/(core|protocol|ui)/|^src/tasks/.*(/panel(s)?\\.tsx?$|/panel/)" },
     },
     {
       name: "worker-imports",
@@ -92,7 +78,7 @@ module.exports = {
       comment: "The page reaches everything below the worker through the client.",
       severity: "error",
       from: { path: src("app"), pathNot: test },
-      to: { path: "^src/", pathNot: "^src/(app|core|protocol|client|store|ui)/|^src/tasks/(types|manifests|[^/]+/manifest)\\.ts$|^src/tasks/.*(/panel(s)?\\.tsx?$|/panel/)" },
+      to: { path: "^src/", pathNot: "^src/(app|core|protocol|client|store|ui)/|^src/tasks/.*(/panel(s)?\\.tsx?$|/panel/)" },
     },
     {
       name: "client-alone-creates-the-worker",
