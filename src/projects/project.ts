@@ -109,11 +109,35 @@ export class Project {
     await this.storage.remove(runFolder(this.id, id));
   }
 
-  /** For good: runs that were deleted, and content that no source has. Nothing else may write to the project meanwhile. */
+  /**
+   * For good: runs that were deleted, sources that neither a run nor the draft needs any more, and content that no source has.
+   * Nothing else may write to the project meanwhile.
+   */
   async purge(): Promise<void> {
-    for (const { run, record } of await this.runs()) if (record && record.deletedAt !== null) await this.storage.remove(runFolder(this.id, run.id));
-    const wanted = new Set((await this.read()).sources.flatMap(({ files }) => files.map(({ digest }) => contentName(digest))));
+    const kept: RunRecord[] = [];
+    let isUnsure = false;
+    for (const { run, record } of await this.runs()) {
+      if (record && record.deletedAt !== null) await this.storage.remove(runFolder(this.id, run.id));
+      else if (record) kept.push(record);
+      else isUnsure = true;
+    }
+    const project = await this.read();
+    // Of a run that cannot be read nobody knows what it needs, and without a draft's data nobody knows what the person was at.
+    const sources = isUnsure || typeof project.draft?.data !== "number" ? project.sources : project.sources.filter((each) => isNeeded(each, project, kept));
+    if (sources.length < project.sources.length) await this.update({ sources });
+    const wanted = new Set(sources.flatMap(({ files }) => files.map(({ digest }) => contentName(digest))));
     for (const name of await this.storage.names(this.id)) if (name === partName || (name.startsWith(contentPrefix) && !wanted.has(name))) await this.storage.remove(this.id, name);
+  }
+
+  /** What it takes in storage, with its runs. Content is counted by the record, which knows its size. */
+  async bytes({ sources }: Pick<ProjectRecord, "sources">): Promise<number> {
+    const content = new Map(sources.flatMap(({ files }) => files.map(({ digest, bytes }) => [digest, bytes] as const)));
+    const sizes = [...content.values()];
+    for (const folder of await this.storage.folders()) {
+      if (folder !== this.id && !folder.startsWith(`${this.id}~`)) continue;
+      for (const name of await this.storage.names(folder)) if (!name.startsWith(contentPrefix)) sizes.push((await this.storage.file(folder, name))?.size ?? 0);
+    }
+    return sizes.reduce((sum, bytes) => sum + bytes, 0);
   }
 
   /** @returns its digest; it is there for good, and whole. */
@@ -132,6 +156,19 @@ export class Project {
     }
     return digest;
   }
+}
+
+/** A model that was brought along is named by recipes, too. */
+function isNeeded({ id, kind, name }: StoredSource, { draft, recipes }: ProjectRecord, runs: readonly RunRecord[]): boolean {
+  if (kind === "data") return draft?.data === id || runs.some(({ data }) => data === id);
+  const named = [draft?.recipe, ...recipes.map(({ recipe }) => recipe), ...runs.map(({ recipe }) => recipe)];
+  return runs.some(({ model }) => sourceOfModel(model) === id) || named.some((recipe) => (recipe as { readonly model?: unknown } | null | undefined)?.model === name);
+}
+
+/** The source that a run's model came from; null for one of Graft's own, or of the hub. */
+export function sourceOfModel(model: unknown): number | null {
+  const source = (model as { readonly source?: unknown } | null)?.source;
+  return typeof source === "number" ? source : null;
 }
 
 async function* slicesOf(blob: Blob): AsyncIterable<Uint8Array<ArrayBuffer>> {

@@ -3,7 +3,7 @@
  * CancelledError (client/ carries both across); anything else is a bug. Jobs report progress at most ten times a second
  * and end with CancelledError after `cancel()`.
  */
-import type { ColumnMapping, DataSummary, FileParts, ItemPage, ItemQuery, OpenedData, SourceFile, TokenLengths } from "./data.ts";
+import type { ColumnMapping, CsvTable, DataSummary, FileParts, ItemPage, ItemQuery, OpenedData, SourceFile, TokenLengths } from "./data.ts";
 import type { ChatUse } from "./generation.ts";
 import type { Headline } from "./headline.ts";
 import type { HubAccess, HubHit, HubQuery, HubQuestion, HubRepository, StorageReport } from "./hub.ts";
@@ -66,6 +66,8 @@ export interface WorkerApi extends ProjectApi {
   /** The original of one image item, for a closer look. */
   getItemBlob(item: number): Promise<Blob | null>;
   closeData(): Promise<void>;
+  /** A file for spreadsheets, in which no cell is a formula. Here, because what writes it is here already for reading. */
+  writeCsv(table: CsvTable): Promise<Blob>;
 
   // Models.
   listModels(task: TaskId): Promise<readonly ModelCard[]>;

@@ -176,3 +176,6 @@ export interface ItemPage {
   readonly total: number;
   readonly items: readonly DataItem[];
 }
+
+/** Rows for a spreadsheet, the first of them the names of the columns. */
+export type CsvTable = readonly (readonly (string | number | null)[])[];

@@ -16,6 +16,11 @@ export interface ProjectCard {
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly runs: number;
+  /** What it takes in this browser's storage. */
+  readonly bytes: number;
+  /** What opening it brings back, by name: the data that were open last, and the newest finished run. */
+  readonly data: string | null;
+  readonly newestResult: string | null;
   /** The newest run that ended before its time. */
   readonly interrupted: { readonly run: number; readonly name: string } | null;
   /** Another tab works on it. */
@@ -23,8 +28,7 @@ export interface ProjectCard {
 }
 
 export interface ProjectStorage {
-  /** Of everything that this page keeps, and what the browser grants, in bytes; null where it does not say. */
-  readonly usedBytes: number | null;
+  /** What the browser grants this page, in bytes; null where it does not say. What it says is used is not counted on: Chromium's own count can fall below zero and wraps around. */
   readonly quotaBytes: number | null;
   /** Whether the browser promised not to clear it by itself. */
   readonly isPersistent: boolean;
@@ -108,7 +112,8 @@ export interface ProjectApi {
   importProject(file: SourceFile, onProgress: OnProgress): Promise<string>;
   /** The open project, as it is now; null where none is open. */
   viewProject(): Promise<ProjectView | null>;
-  updateProject(changes: { readonly name?: string; readonly notes?: string }): Promise<void>;
+  /** @throws GraftError for a name that is none, or where another tab works on the project. */
+  updateProject(id: string, changes: { readonly name?: string; readonly notes?: string }): Promise<void>;
   /** Keeps what the person is at: this recipe, with the open data and what is left out of it. */
   keepDraft(recipe: Recipe): Promise<void>;
   /** Asks the browser to keep what is stored. */

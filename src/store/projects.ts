@@ -25,6 +25,8 @@ export type Keeping =
 interface ProjectsState {
   /** Null until it was read. */
   readonly list: ProjectList | null;
+  /** The id of the project that was open last in this browser; null before there was one. */
+  readonly last: string | null;
   readonly open: ProjectView | null;
   readonly keeping: Keeping;
   readonly error: ErrorSentence | null;
@@ -43,6 +45,8 @@ interface ProjectsState {
   readonly bring: (file: SourceFile) => Promise<void>;
   readonly changeRun: (run: number, changes: RunChanges) => Promise<void>;
   readonly changeNotes: (notes: string) => Promise<void>;
+  /** @returns why it cannot be called that, or null. */
+  readonly rename: (id: string, name: string) => Promise<ErrorSentence | null>;
 }
 
 export type RunChanges = Parameters<WorkerApi["updateRun"]>[1];
@@ -50,6 +54,7 @@ export type RunChanges = Parameters<WorkerApi["updateRun"]>[1];
 /** Changes in quick succession are written once. */
 const draftMs = 400;
 let draftTimer: ReturnType<typeof setTimeout> | undefined;
+const lastKey = "graft-last-project";
 /** Data that come back from a project need not be put into one. */
 let reopening = false;
 
@@ -65,6 +70,7 @@ export const useProjects = create<ProjectsState>()((set, get) => {
 
   return {
     list: null,
+    last: globalThis.localStorage?.getItem(lastKey) ?? null,
     open: null,
     keeping: { kind: "none" },
     error: null,
@@ -80,6 +86,7 @@ export const useProjects = create<ProjectsState>()((set, get) => {
       const isOpen = await useData.getState().reopen("Opening the project", async (onProgress) => {
         const { project, lost, ...opened } = await worker().openProject(id, onProgress);
         set({ open: project, keeping: { kind: "kept" }, error: lost });
+        showLast(id);
         return opened;
       });
       reopening = false;
@@ -126,7 +133,7 @@ export const useProjects = create<ProjectsState>()((set, get) => {
 
     bring: (file) =>
       attempt(async () => {
-        await worker().importProject(file, () => {});
+        showLast(await worker().importProject(file, () => {}));
         await get().load();
       }),
 
@@ -138,11 +145,29 @@ export const useProjects = create<ProjectsState>()((set, get) => {
 
     changeNotes: (notes) =>
       attempt(async () => {
-        await worker().updateProject({ notes });
+        const { open } = get();
+        if (open) await worker().updateProject(open.id, { notes });
         set({ open: await worker().viewProject() });
       }),
+
+    rename: async (id, name) => {
+      try {
+        await worker().updateProject(id, { name });
+      } catch (error) {
+        return sentenceOf(error);
+      }
+      if (get().open?.id === id) set({ open: await worker().viewProject() });
+      else await get().load();
+      return null;
+    },
   };
 });
+
+/** The start page offers it first. */
+function showLast(id: string): void {
+  globalThis.localStorage?.setItem(lastKey, id);
+  useProjects.setState({ last: id });
+}
 
 async function keep(): Promise<void> {
   useProjects.setState({ keeping: { kind: "keeping", progress: { what: "Keeping the data in this browser", done: 0, total: 0 } } });
@@ -151,6 +176,7 @@ async function keep(): Promise<void> {
       if (useProjects.getState().keeping.kind === "keeping") useProjects.setState({ keeping: { kind: "keeping", progress } });
     });
     useProjects.setState({ open, keeping: { kind: "kept" } });
+    showLast(open.id);
   } catch (error) {
     useProjects.setState({ open: null, keeping: { kind: "unkept", error: sentenceOf(error) } });
   }

@@ -43,6 +43,8 @@ interface RunStore {
   /** Shows a finished run of the open project. */
   readonly reopen: (run: number) => Promise<void>;
   readonly beginWith: (continues: RunStore["continues"]) => void;
+  /** Another run is being prepared: what is shown of the last one goes, as long as its project keeps it. */
+  readonly prepare: (continues: RunStore["continues"]) => void;
   /** Nothing has been trained: another project is open. */
   readonly reset: () => void;
   readonly pause: () => Promise<void>;
@@ -142,6 +144,12 @@ export const useRun = create<RunStore>()((set, get) => {
     },
 
     beginWith: (continues) => {
+      set({ continues });
+    },
+
+    prepare: (continues) => {
+      const { run, reset } = get();
+      if (recordOf(run).notKept === null) reset();
       set({ continues });
     },
 

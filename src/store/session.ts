@@ -59,7 +59,8 @@ const first = (inBrowser ? stepOf(window.location.hash) : undefined) ?? "data";
 export const useSession = create<SessionState>()((set, get) => ({
   step: first,
   visited: new Set([first]),
-  instead: null,
+  // Shown once a project is open.
+  instead: inBrowser && window.location.hash === runsHash ? "runs" : null,
   download: { kind: "none" },
   run: { kind: "none" },
 

@@ -1,6 +1,7 @@
 /** The WorkerApi, wired: each call finds its part and nothing more. */
 import { GraftError } from "../core/errors.ts";
 import type { ImageDataset } from "../data/dataset.ts";
+import { writeCsv } from "../data/write-csv.ts";
 import { memory } from "../engine/backend.ts";
 import type { WorkerApi } from "../protocol/api.ts";
 import type { RunEvent } from "../protocol/run.ts";
@@ -71,6 +72,7 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
     listItems: async (query) => data.open().listItems(query),
     getItemBlob: async (item) => data.open().getItemBlob(item),
     closeData: async () => data.close(),
+    writeCsv: async (table) => writeCsv(table),
 
     listProjects: () => projects.list(),
     keepData: (recipe, onProgress) => projects.keepData(recipe, onProgress),
@@ -84,7 +86,7 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
         return projects.importProject(file);
       }),
     viewProject: () => projects.viewProject(),
-    updateProject: (changes) => projects.updateProject(changes),
+    updateProject: (id, changes) => projects.updateProject(id, changes),
     keepDraft: (recipe) => projects.keepDraft(recipe),
     askToKeep: () => projects.askToKeep(),
     resumeRun: (run, onEvent) => runs.resume(run, onEvent),

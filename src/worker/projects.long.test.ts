@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { GraftError } from "../core/errors.ts";
 import { textCheckpoint } from "../models/testing/checkpoint-files.ts";
 import type { WorkerApi } from "../protocol/api.ts";
 import { parseRecipe, type Recipe, type RecipeInput } from "../protocol/recipe.ts";
@@ -128,6 +129,25 @@ describe("a project", () => {
     expect(events.filter(({ kind }) => kind === "paused")).toEqual([{ kind: "paused", because: { what: "the browser's storage is full", next: expect.stringContaining("and resume") as string } }]);
     expect(events.at(-1)).toMatchObject({ kind: "finished" });
     expect(await api.viewProject()).toMatchObject({ runs: [{ state: "finished", ended: { epochs: 6 }, headline: { name: "Accuracy" } }] });
+  });
+
+  test("a project is called what it is given, open or closed; no name, or one without end, is refused with a sentence", async () => {
+    const disk = new MemoryStorage();
+    const { api } = await prepared(disk);
+    const id = (await api.viewProject())?.id ?? "";
+    await api.updateProject(id, { name: "  Film reviews " });
+    expect(await api.viewProject()).toMatchObject({ name: "Film reviews" });
+    for (const name of ["", " \n ", "n".repeat(201)]) await expect(api.updateProject(id, { name })).rejects.toThrow(GraftError);
+    await api.closeProject();
+    await api.updateProject(id, { name: "Films" });
+    const [card] = (await tab(disk).listProjects()).projects;
+    expect(card).toMatchObject({ name: "Films", data: "films.csv", newestResult: null, runs: 0 });
+    expect(card?.bytes).toBeGreaterThan(csv.length);
+    await expect(api.updateProject("nosuchproject", { name: "x" })).rejects.toThrow(/no such project/);
+    // Its file is called so, and so is what is made of it elsewhere.
+    const other = tab(new MemoryStorage());
+    await other.openProject(await other.importProject({ path: "project.zip", blob: await api.exportProject(id) }, quiet), quiet);
+    expect(await other.viewProject()).toMatchObject({ name: "Films" });
   });
 
   test("other data of the same task joins a project with runs, and replaces what was never trained on", { timeout: 60_000 }, async () => {

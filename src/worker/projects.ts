@@ -6,7 +6,7 @@ import { GraftError } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { JobOptions } from "../data/pace.ts";
 import { exportProject, importProject } from "../projects/archive.ts";
-import { nullIfRefused, type ListedRun, type Project } from "../projects/project.ts";
+import { nullIfRefused, Project, sourceOfModel, type ListedRun } from "../projects/project.ts";
 import { ProjectStore, type ListedProject } from "../projects/project-store.ts";
 import type { ProjectRecord, RunRecord } from "../projects/records.ts";
 import type { StoredRun } from "../projects/stored-run.ts";
@@ -30,6 +30,9 @@ interface Open {
   /** What was last kept or brought back: the source, and the files that it was or became. */
   data: { readonly source: number; readonly files: OpenData["files"] } | null;
 }
+
+/** Of a project, in characters. */
+const longestName = 200;
 
 export interface ProjectsOptions {
   readonly storage: FileStorage | null;
@@ -68,11 +71,12 @@ export class Projects {
 
   async list(): Promise<ProjectList> {
     const { storage } = this;
-    if (!storage) return { projects: [], storage: { usedBytes: null, quotaBytes: null, isPersistent: false } };
+    if (!storage) return { projects: [], storage: { quotaBytes: null, isPersistent: false } };
     const locked = await lockedProjects();
     const listed = await new ProjectStore(storage).list();
     const projects = await Promise.all(listed.map((entry) => this.card(entry, locked.has(entry.id) && entry.id !== this.open?.project.id)));
-    return { projects, storage: { ...(await storage.estimate()), isPersistent: await storage.isPersistent() } };
+    const { quotaBytes } = await storage.estimate();
+    return { projects, storage: { quotaBytes, isPersistent: await storage.isPersistent() } };
   }
 
   keepData(recipe: Recipe, onProgress: OnProgress): Promise<ProjectView> {
@@ -129,12 +133,7 @@ export class Projects {
     return this.inTurn(async () => {
       if (this.active?.project === id) throw new GraftError({ what: "a run of this project is under way", next: "Stop it first" });
       if (this.open?.project.id === id && !this.open.isReadOnly) return this.drop(this.open);
-      if (!(await this.lock(id))) throw new GraftError({ what: "another tab works on this project", next: "Close that tab, and delete it then" });
-      try {
-        await new ProjectStore(this.needed()).delete(id);
-      } finally {
-        this.unlock(id);
-      }
+      await this.whileLocked(id, "Close that tab, and delete it then", () => new ProjectStore(this.needed()).delete(id));
     });
   }
 
@@ -152,8 +151,15 @@ export class Projects {
     return this.open && this.view(this.open);
   }
 
-  updateProject(changes: Parameters<ProjectApi["updateProject"]>[0]): Promise<void> {
-    return this.inTurn(async () => this.writable().project.update(changes));
+  updateProject(id: string, changes: Parameters<ProjectApi["updateProject"]>[1]): Promise<void> {
+    const name = changes.name?.trim();
+    return this.inTurn(async () => {
+      if (name === "") throw new GraftError({ what: "a project needs a name", next: "Write one, or press Escape to leave it as it was" });
+      if (name !== undefined && name.length > longestName) throw new GraftError({ what: `the name has ${name.length} characters`, wanted: `${longestName} at most`, next: "Make it shorter: the notes have room for more" });
+      const write = (project: Project): Promise<void> => project.update({ ...changes, ...(name !== undefined && { name }) });
+      if (this.open?.project.id === id) return write(this.writable().project);
+      await this.whileLocked(id, "Close that tab, and try it again", async () => write(await new ProjectStore(this.needed()).open(id)));
+    });
   }
 
   keepDraft(recipe: Recipe): Promise<void> {
@@ -250,10 +256,23 @@ export class Projects {
 
   private async card({ id, record }: ListedProject, isOpenElsewhere: boolean): Promise<ProjectCard> {
     const task = taskIds.find((known) => known === record?.task) ?? null;
-    if (!record || task === null) return { id, name: record?.name ?? "A damaged project", task: null, createdAt: record?.createdAt ?? 0, runs: 0, interrupted: null, isOpenElsewhere };
-    const runs = (await new ProjectStore(this.needed()).open(id).then((project) => project.runs())).filter(isListed);
+    const project = new Project(this.needed(), id);
+    const bytes = await project.bytes(record ?? { sources: [] });
+    if (!record || task === null) return { id, name: record?.name ?? "A damaged project", task: null, createdAt: record?.createdAt ?? 0, runs: 0, bytes, data: null, newestResult: null, interrupted: null, isOpenElsewhere };
+    const runs = (await project.runs()).filter(isListed);
     const found = isOpenElsewhere || this.active?.project === id ? undefined : runs.find((run) => run.record?.state === "running");
-    return { id, name: record.name, task, createdAt: record.createdAt, runs: runs.length, interrupted: found ? { run: found.run.id, name: found.record?.name ?? "" } : null, isOpenElsewhere };
+    return {
+      id,
+      name: record.name,
+      task,
+      createdAt: record.createdAt,
+      runs: runs.length,
+      bytes,
+      data: record.sources.find((source) => source.id === record.draft?.data)?.name ?? null,
+      newestResult: runs.find((run) => run.record?.state === "finished")?.record?.name ?? null,
+      interrupted: found ? { run: found.run.id, name: found.record?.name ?? "" } : null,
+      isOpenElsewhere,
+    };
   }
 
   private async view({ project, isReadOnly }: Open): Promise<ProjectView> {
@@ -274,7 +293,7 @@ export class Projects {
       if (runs.length === 0) await this.drop(open);
     }
     this.leave();
-    const project = await new ProjectStore(this.needed()).create({ name: name.slice(0, 200) || "Untitled", task });
+    const project = await new ProjectStore(this.needed()).create({ name: name.slice(0, longestName) || "Untitled", task });
     return { open: (this.open = { project, isReadOnly: !(await this.lock(project.id)), data: null }), isNew: true };
   }
 
@@ -309,7 +328,7 @@ export class Projects {
 
   /** The very files that the run began with. */
   private async bringModel({ model }: RunRecord, sources: ProjectRecord["sources"], project: Project): Promise<void> {
-    const source = sources.find(({ id }) => id === (model as { readonly source?: unknown } | null)?.source);
+    const source = sources.find(({ id }) => id === sourceOfModel(model));
     if (source) await this.models.import(await project.files(source));
   }
 
@@ -335,6 +354,17 @@ export class Projects {
     const release = await lockProject(id);
     if (release) this.locks.set(id, release);
     return release !== null;
+  }
+
+  /** For a project that is not the open one. @throws GraftError with `next`, where another tab works on it. */
+  private async whileLocked(id: string, next: string, job: () => Promise<void>): Promise<void> {
+    const isMine = this.locks.has(id);
+    if (!(await this.lock(id))) throw new GraftError({ what: "another tab works on this project", next });
+    try {
+      await job();
+    } finally {
+      if (!isMine) this.unlock(id);
+    }
   }
 
   private unlock(id: string): void {

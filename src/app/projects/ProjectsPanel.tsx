@@ -1,6 +1,7 @@
 /** The list of projects on the start page: nothing for who comes for the first time. */
 import { Button } from "@mantine/core";
 import { useEffect, useState } from "react";
+import type { ProjectCard } from "../../protocol/projects.ts";
 import { useProjects } from "../../store/projects.ts";
 import { SectionTitle } from "../../ui/primitives/SectionTitle.tsx";
 import { Sentence } from "../../ui/primitives/Sentence.tsx";
@@ -10,6 +11,12 @@ import { ProjectRows } from "../../ui/projects/ProjectRows.tsx";
 
 /** More are shown when asked for. */
 const shownAtFirst = 4;
+/** The one that was left last, those with a run that can go on, then the newest. */
+function inOrder(projects: readonly ProjectCard[], last: string | null): readonly ProjectCard[] {
+  const rank = ({ id, interrupted }: ProjectCard): number => (id === last ? 0 : interrupted ? 1 : 2);
+  return projects.toSorted((a, b) => rank(a) - rank(b));
+}
+
 /** How often the list is read anew while another tab works on one of them. */
 const otherTabsMs = 2000;
 
@@ -17,7 +24,8 @@ export function ProjectsPanel() {
   const list = useProjects((state) => state.list);
   const error = useProjects((state) => state.error);
   const promise = useProjects((state) => state.promise);
-  const { load, openProject, remove, pack, askToKeep } = useProjects.getState();
+  const lastOpen = useProjects((state) => state.last);
+  const { load, openProject, rename, remove, pack, askToKeep } = useProjects.getState();
   const [all, setAll] = useState(false);
   useEffect(() => void load(), [load]);
 
@@ -30,9 +38,12 @@ export function ProjectsPanel() {
     return () => clearInterval(timer);
   }, [waits, load]);
   if (projects.length === 0) return error && <Sentence sentence={error} />;
-  const { usedBytes, quotaBytes, isPersistent } = list?.storage ?? { usedBytes: null, quotaBytes: null, isPersistent: false };
-  const room = usedBytes === null || quotaBytes === null ? "" : ` Graft uses ${formatBytes(usedBytes)} of the ${formatBytes(quotaBytes)} that this browser grants it.`;
-  const interrupted = projects.filter((project) => project.interrupted);
+  const { quotaBytes, isPersistent } = list?.storage ?? { quotaBytes: null, isPersistent: false };
+  const usedBytes = projects.reduce((sum, { bytes }) => sum + bytes, 0);
+  const room = quotaBytes === null ? "" : ` They take ${formatBytes(usedBytes)}; this browser grants Graft ${formatBytes(quotaBytes)}.`;
+  const ordered = inOrder(projects, lastOpen);
+  const last = ordered.find(({ isOpenElsewhere, task }) => task !== null && !isOpenElsewhere)?.id ?? null;
+  const shown = all ? ordered : ordered.filter(({ interrupted }, i) => i < shownAtFirst || interrupted);
   return (
     <section aria-label="Your projects">
       <SectionTitle
@@ -50,13 +61,15 @@ export function ProjectsPanel() {
       {error && <Sentence sentence={error} />}
       {promise && !isPersistent && <Sentence tone="note">{promise}</Sentence>}
       <ProjectRows
-        projects={all ? projects : [...interrupted, ...projects.filter((project) => !project.interrupted)].slice(0, Math.max(shownAtFirst, interrupted.length))}
+        projects={shown}
+        last={last}
+        onRename={rename}
         onOpen={(id) => void openProject(id)}
         onResume={(id, run) => void openProject(id, run)}
         onExport={(id, name) => void pack(id).then((zip) => zip && saveAs(zip, `${name}.graft.zip`))}
         onDelete={(id) => void remove(id)}
       />
-      {!all && projects.length > Math.max(shownAtFirst, interrupted.length) && (
+      {shown.length < projects.length && (
         <Button size="xs" variant="subtle" onClick={() => setAll(true)}>
           {`Show all ${projects.length}`}
         </Button>

@@ -16,11 +16,14 @@ import { ProgressLine } from "../../ui/primitives/ProgressLine.tsx";
 import { SectionTitle } from "../../ui/primitives/SectionTitle.tsx";
 import { Sentence } from "../../ui/primitives/Sentence.tsx";
 import { StepPage } from "../../ui/primitives/StepPage.tsx";
+import { NameField } from "../../ui/primitives/NameField.tsx";
+import { UndoNotice } from "../../ui/primitives/UndoNotice.tsx";
 import { RunsTable, type RunActions } from "../../ui/projects/RunsTable.tsx";
 import { differences } from "../../ui/projects/differences.ts";
 import { arranged, type RunColumn, type RunOrder } from "../../ui/projects/run-order.ts";
+import { runsAsTable } from "../../ui/projects/runs-as-table.ts";
 import classes from "../../ui/projects/runs.module.css";
-import { saveAs } from "../save-as.ts";
+import { saveAs, saveTable } from "../save-as.ts";
 import { KeptLine } from "./KeptLine.tsx";
 
 const OverlayChart = lazy(async () => ({ default: (await import("../../ui/projects/OverlayChart.tsx")).OverlayChart }));
@@ -37,7 +40,7 @@ export function RunsPage({ project }: { readonly project: ProjectView }) {
   const [order, setOrder] = useState<RunOrder>({ by: "run", isAscending: false });
   const [chosen, setChosen] = useState<readonly number[]>([]);
   const [deleted, setDeleted] = useState<RunCard | null>(null);
-  const { changeRun, changeNotes, pack } = useProjects.getState();
+  const { changeRun, changeNotes, rename, pack } = useProjects.getState();
   const { goTo } = useSession.getState();
   const shown = arranged(project.runs, filter, order);
   const chosenRuns = chosen.flatMap((run) => project.runs.find((card) => card.run === run) ?? []);
@@ -59,12 +62,12 @@ export function RunsPage({ project }: { readonly project: ProjectView }) {
     },
     onContinue: (card) => {
       takeRecipe(card);
-      useRun.getState().beginWith({ run: card.run, name: card.name });
+      useRun.getState().prepare({ run: card.run, name: card.name });
       goTo("settings");
     },
     onDuplicate: (card) => {
       takeRecipe(card);
-      useRun.getState().beginWith(null);
+      useRun.getState().prepare(null);
       goTo("settings");
     },
     onDelete: (card) => {
@@ -79,7 +82,7 @@ export function RunsPage({ project }: { readonly project: ProjectView }) {
   return (
     <StepPage
       title="Runs"
-      lead={`Everything that was tried in ${project.name}, with its recipe and what came of it.`}
+      lead="Everything that was tried in this project, with its recipe and what came of it."
       actions={
         <Button variant="default" onClick={() => void pack(project.id).then((zip) => zip && saveAs(zip, `${project.name}.graft.zip`))}>
           Export the project
@@ -87,43 +90,47 @@ export function RunsPage({ project }: { readonly project: ProjectView }) {
       }
     >
       <KeptLine />
-      {deleted && (
-        <div role="status">
-          <Sentence
-            tone="note"
-            actions={
-              <Button
-                size="xs"
-                variant="default"
-                onClick={() => {
-                  void changeRun(deleted.run, { isDeleted: false });
-                  setDeleted(null);
-                }}
-              >
-                Undo
-              </Button>
-            }
-          >
-            {deleted.name} was deleted. It is gone for good when the project is opened the next time.
-          </Sentence>
-        </div>
-      )}
+      <Panel label="The project">
+        <NameField name={project.name} what="project" isReadOnly={project.isReadOnly} onRename={(name) => rename(project.id, name)}>
+          <h2 className={classes.project}>{project.name}</h2>
+        </NameField>
+        <Textarea key={project.notes} mt={12} aria-label="Notes on the project" placeholder="What the project is for, and what you have learned" autosize minRows={1} maxRows={12} maxLength={20_000} readOnly={project.isReadOnly} defaultValue={project.notes} onBlur={(event) => event.currentTarget.value !== project.notes && void changeNotes(event.currentTarget.value)} />
+      </Panel>
       <Panel label="All runs">
-        <SectionTitle help="Tick up to four to see their curves side by side.">All runs</SectionTitle>
-        <div className={classes.tools}>
-          <TextInput aria-label="Filter runs" placeholder="Filter by name, notes, model or data" value={filter} onChange={(event) => setFilter(event.currentTarget.value)} w={300} />
-        </div>
-        {project.runs.length === 0 ? (
-          <EmptyState title="No runs yet">Train, and the run will stand here.</EmptyState>
+        <SectionTitle
+          help={project.runs.length === 0 ? undefined : "Tick up to four to see their curves side by side."}
+          actions={
+            project.runs.length > 0 && (
+              <Button size="xs" variant="default" onClick={() => void saveTable(`${project.name} runs`, runsAsTable(project.runs))}>
+                Save as CSV
+              </Button>
+            )
+          }
+        >
+          All runs
+        </SectionTitle>
+        {project.runs.length > 0 && <TextInput aria-label="Filter runs" placeholder="Filter by name, notes, model or data" value={filter} onChange={(event) => setFilter(event.currentTarget.value)} maw={320} mb={8} />}
+        {shown.length === 0 ? (
+          project.runs.length === 0 ? (
+            <EmptyState title="No runs yet" actions={<Button onClick={() => goTo("train")}>Go to Train</Button>}>
+              Train, and the run will stand here.
+            </EmptyState>
+          ) : (
+            <EmptyState title="No run matches">Look for fewer words, or other ones.</EmptyState>
+          )
         ) : (
-          <RunsTable runs={shown} order={order} onOrder={sortBy} chosen={chosenColors} canChooseMore={chosen.length < colors.length} onChoose={(run) => setChosen(chosen.includes(run) ? chosen.filter((each) => each !== run) : [...chosen, run])} isBusy={isRunning || project.isReadOnly} actions={actions} />
+          <RunsTable runs={shown} order={order} onOrder={sortBy} chosen={chosenColors} canChooseMore={chosen.length < colors.length} onChoose={(run) => setChosen(chosen.includes(run) ? chosen.filter((each) => each !== run) : [...chosen, run])} isBusy={isRunning} isReadOnly={project.isReadOnly} actions={actions} />
         )}
       </Panel>
       {chosenRuns.length > 0 && <Compared runs={chosenRuns} colors={chosenColors} />}
-      <Panel label="Notes on the project">
-        <SectionTitle>Notes on the project</SectionTitle>
-        <Textarea key={project.notes} aria-label="Notes on the project" autosize minRows={2} maxRows={12} maxLength={20_000} readOnly={project.isReadOnly} defaultValue={project.notes} onBlur={(event) => event.currentTarget.value !== project.notes && void changeNotes(event.currentTarget.value)} />
-      </Panel>
+      <UndoNotice
+        what={deleted && `${deleted.name} was deleted. It is gone for good when the project is opened the next time.`}
+        onUndo={() => {
+          if (deleted) void changeRun(deleted.run, { isDeleted: false });
+          setDeleted(null);
+        }}
+        onDismiss={() => setDeleted(null)}
+      />
     </StepPage>
   );
 }

@@ -1,5 +1,5 @@
 /** What each of the five steps says of itself in one line, and whether one can go there. Pure. */
-import type { DataSummary } from "../../protocol/data.ts";
+import { targetOf, type DataSummary } from "../../protocol/data.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { RunGlance, StepId } from "../../store/session.ts";
 import { formatCompact, formatPlural, scoreFormat } from "../../ui/primitives/format.ts";
@@ -39,7 +39,8 @@ function dataLine({ data, opening }: StepsInput): string {
   if (data === null) return "Images, a table or texts";
   if (data.corpus) return `${formatPlural(data.itemCount - data.excluded, documents[data.corpus.format])}, ${formatCompact(data.corpus.characters)} characters`;
   const things = data.task === "image-classification" ? formatPlural(data.itemCount - data.excluded, "image") : formatPlural(data.itemCount - data.excluded, "row");
-  return data.numbers ? `${things}, to predict ${data.numbers.name}` : `${things}, ${formatPlural(data.classes.length, "class", "classes")}`;
+  if (data.numbers) return `${things}, to predict ${data.numbers.name}`;
+  return `${things}, ${targetOf(data.columns) === "multi-label" ? formatPlural(data.classes.length, "label") : formatPlural(data.classes.length, "class", "classes")}`;
 }
 
 /** "Micro F1" within a line: "micro F1". */

@@ -8,7 +8,7 @@ import type { KeyboardEvent } from "react";
 import type { ChatUse } from "../../protocol/generation.ts";
 import { Hint } from "../primitives/FieldRow.tsx";
 import { Sentence } from "../primitives/Sentence.tsx";
-import { UndoNotice } from "../settings/UndoNotice.tsx";
+import { UndoNotice } from "../primitives/UndoNotice.tsx";
 import { DrawingFields, type DrawingValues } from "./DrawingFields.tsx";
 import { WrittenText, sideNames, type ShownText } from "./WrittenText.tsx";
 import classes from "./generation.module.css";

@@ -11,14 +11,14 @@ import { ClassTable } from "../../../ui/data/ClassTable.tsx";
 import { IssueList } from "../../../ui/data/IssueList.tsx";
 import { ItemBrowser, allItems, type ItemFilter } from "../../../ui/data/ItemBrowser.tsx";
 import { SplitControls } from "../../../ui/data/SplitControls.tsx";
-import { UndoBar } from "../../../ui/data/UndoBar.tsx";
 import { splits } from "../../../ui/data/splits.ts";
 import { Panel } from "../../../ui/primitives/Panel.tsx";
 import { SectionTitle } from "../../../ui/primitives/SectionTitle.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { Stat, StatRow } from "../../../ui/primitives/Stat.tsx";
 import { StepPage } from "../../../ui/primitives/StepPage.tsx";
-import { formatCompact, formatCount, formatNumber } from "../../../ui/primitives/format.ts";
+import { UndoNotice } from "../../../ui/primitives/UndoNotice.tsx";
+import { formatCompact, formatCount, formatNumber, formatPlural } from "../../../ui/primitives/format.ts";
 import { CloseProject, KeptLine } from "../../projects/KeptLine.tsx";
 import classes from "./DataOverview.module.css";
 import { useItems } from "./useItems.ts";
@@ -150,7 +150,7 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
           />
         </Panel>
       </div>
-      {lastExclusion && <UndoBar count={lastExclusion.items.length} excluded={lastExclusion.excluded} onUndo={() => void undoExclusion()} onDismiss={dismissExclusion} />}
+      <UndoNotice what={lastExclusion && `${formatPlural(lastExclusion.items.length, "example")} ${lastExclusion.excluded ? "excluded" : "included again"}`} onUndo={() => void undoExclusion()} onDismiss={dismissExclusion} />
     </StepPage>
   );
 }

@@ -19,7 +19,7 @@ import { cellName, type Cell } from "../../../ui/results/confusion.ts";
 import { ConfusionDrawer } from "./ConfusionDrawer.tsx";
 import { DownloadPanel } from "./DownloadPanel.tsx";
 import { MistakesPanel } from "./MistakesPanel.tsx";
-import { figuresOf, measuresHelp, mistakesHelp, mistakesOf, verdictOf } from "./figures.ts";
+import { figuresOf, measuresHelp, mistakesAsTable, mistakesHelp, mistakesOf, verdictOf } from "./figures.ts";
 
 const WrittenResults = lazy(async () => ({ default: (await import("./WrittenResults.tsx")).WrittenResults }));
 
@@ -110,7 +110,7 @@ function AnsweredResults({ shown, split, help, splitControl, results, recipe }: 
 
       <QualityPanel measured={shown} split={split} />
 
-      <MistakesPanel key={split} kind={kind} mistakes={mistakes} help={mistakesHelp[shown.kind]} dataReplaced={dataReplaced} />
+      <MistakesPanel key={split} kind={kind} mistakes={mistakes} asTable={(items) => mistakesAsTable(shown, items)} help={mistakesHelp[shown.kind]} dataReplaced={dataReplaced} />
 
       <Panel label="Try it">
         <SectionTitle help="What you try stays in this tab too.">Try it</SectionTitle>

@@ -1,5 +1,6 @@
 /** A run's figures and mistakes in words, whatever a task that answers predicts; what one that writes is worth stands in WrittenResults.tsx. Pure. */
 import { assertNever } from "../../../core/errors.ts";
+import type { CsvTable, DataItem } from "../../../protocol/data.ts";
 import { headlineOf } from "../../../protocol/headline.ts";
 import type { AnsweredSplit } from "../../../protocol/run.ts";
 import { formatMetric, formatNumber, formatShare } from "../../../ui/primitives/format.ts";
@@ -89,6 +90,28 @@ export function mistakesOf(results: AnsweredSplit): readonly ShownMistake[] {
       }));
     case "regression":
       return results.mistakes.map(({ item, actual, predicted }) => ({ item, verdict: `${formatNumber(actual)}, predicted as ${formatNumber(predicted)}`, detail: `${formatNumber(Math.abs(predicted - actual))} off` }));
+    default:
+      return assertNever(results);
+  }
+}
+
+/** The same mistakes as rows for a spreadsheet, with the examples that they are of, in the order of those. */
+export function mistakesAsTable(results: AnsweredSplit, items: readonly DataItem[]): CsvTable {
+  const [columns, rowOf] = mistakeColumns(results);
+  const hasText = items.some(({ text }) => text !== undefined);
+  const hasPairs = items.some(({ secondText }) => secondText !== undefined);
+  const header = ["Example", ...(hasText ? ["Text"] : []), ...(hasPairs ? ["Second text"] : []), ...columns];
+  return [header, ...items.map((item) => [item.name, ...(hasText ? [item.text ?? null] : []), ...(hasPairs ? [item.secondText ?? null] : []), ...(rowOf.get(item.index) ?? [])])];
+}
+
+function mistakeColumns(results: AnsweredSplit): readonly [columns: readonly string[], rowOf: ReadonlyMap<number, readonly (string | number)[]>] {
+  switch (results.kind) {
+    case "single-label":
+      return [["Truth", "Predicted", "Probability of the predicted", "Probability of the truth"], new Map(results.mistakes.map(({ item, actual, predicted, confidence, actualProbability }) => [item, [actual, predicted, confidence, actualProbability]]))];
+    case "multi-label":
+      return [["Missed", "Wrongly given", "Probability of the worst"], new Map(results.mistakes.map(({ item, missed, wrong, confidence }) => [item, [missed.join("; "), wrong.join("; "), confidence]]))];
+    case "regression":
+      return [["Truth", "Predicted", "Off by"], new Map(results.mistakes.map(({ item, actual, predicted }) => [item, [actual, predicted, predicted - actual]]))];
     default:
       return assertNever(results);
   }

@@ -7,9 +7,10 @@ import { useRecipe } from "../../../store/recipe.ts";
 import { useSession } from "../../../store/session.ts";
 import { StepPage } from "../../../ui/primitives/StepPage.tsx";
 import { RecipePanel } from "../../../ui/settings/RecipePanel.tsx";
-import { UndoNotice } from "../../../ui/settings/UndoNotice.tsx";
+import { UndoNotice } from "../../../ui/primitives/UndoNotice.tsx";
 import { fieldPaths, isChanged } from "../../../ui/settings/controls.ts";
 import { recipeText } from "../../../ui/settings/recipe-json.ts";
+import { BeginsWith } from "../BeginsWith.tsx";
 import { AdvancedSettings } from "./AdvancedSettings.tsx";
 import { SimpleSettings } from "./SimpleSettings.tsx";
 import { useMode } from "./useMode.ts";
@@ -44,6 +45,7 @@ function Settings({ summary }: { readonly summary: DataSummary }) {
       }
       next={{ label: "Continue to Train", onNext: () => goTo("train") }}
     >
+      <BeginsWith />
       {mode === "simple" ? <SimpleSettings onAdvanced={() => choose("advanced")} /> : <AdvancedSettings summary={summary} />}
       <RecipePanel json={recipeText(recipe)} error={error} onDownload={save} onFile={(file) => void open(file)} />
       <UndoNotice what={replaced} onUndo={undo} onDismiss={dismiss} />

@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import type { DataSummary } from "../../../protocol/data.ts";
 import { openSummary, useData } from "../../../store/data.ts";
 import { useModel } from "../../../store/model.ts";
-import { isUnderWay, recordOf } from "../../../store/run-state.ts";
+import { recordOf } from "../../../store/run-state.ts";
 import { useRun } from "../../../store/run.ts";
 import { useSession } from "../../../store/session.ts";
 import { Panel } from "../../../ui/primitives/Panel.tsx";
@@ -11,6 +11,7 @@ import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { StepPage, type NextStep } from "../../../ui/primitives/StepPage.tsx";
 import { describeEnding, describeRecovery } from "../../../ui/train/figures.ts";
+import { BeginsWith } from "../BeginsWith.tsx";
 import { Curves } from "./Curves.tsx";
 import { LiveSamples } from "./LiveSamples.tsx";
 import { PlanPanel } from "./PlanPanel.tsx";
@@ -69,25 +70,6 @@ export function TrainStep() {
       {kind === "preparing" && <LiveSamples />}
       {kind !== "idle" && kind !== "cancelled" && kind !== "preparing" && kind !== "reopening" && <Live />}
     </StepPage>
-  );
-}
-
-/** Where the next run does not begin with the model's own weights. */
-function BeginsWith() {
-  const continues = useRun((state) => state.continues);
-  const isBusy = useRun(({ run }) => isUnderWay(run));
-  if (!continues || isBusy) return null;
-  return (
-    <Sentence
-      tone="note"
-      actions={
-        <Button size="xs" variant="default" onClick={() => useRun.getState().beginWith(null)}>
-          Begin with the model's own
-        </Button>
-      }
-    >
-      The next run begins with the weights of {continues.name}.
-    </Sentence>
   );
 }
 

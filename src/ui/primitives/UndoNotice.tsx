@@ -1,6 +1,6 @@
-/** What has just replaced the settings, wherever on the page it was asked for, and the way back. */
+/** What was just done, wherever on the page it was asked for, and the way back. Stays until it is answered or dismissed. */
 import { Button, CloseButton } from "@mantine/core";
-import classes from "./settings.module.css";
+import classes from "./primitives.module.css";
 
 interface UndoNoticeProps {
   /** Null while there is nothing to take back. */
@@ -11,10 +11,10 @@ interface UndoNoticeProps {
 
 export function UndoNotice({ what, onUndo, onDismiss }: UndoNoticeProps) {
   return (
-    <div className={classes.notice} role="status" data-empty={what === null || undefined}>
+    <div className={classes.undoNotice} role="status" data-empty={what === null || undefined}>
       {what !== null && (
         <>
-          <span className={classes.noticeText}>{what}</span>
+          <span className={classes.undoText}>{what}</span>
           <Button variant="default" size="xs" onClick={onUndo}>
             Undo
           </Button>
