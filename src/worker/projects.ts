@@ -154,8 +154,8 @@ export class Projects {
   updateProject(id: string, changes: Parameters<ProjectApi["updateProject"]>[1]): Promise<void> {
     const name = changes.name?.trim();
     return this.inTurn(async () => {
-      if (name === "") throw new GraftError({ what: "a project needs a name", next: "Write one, or press Escape to leave it as it was" });
-      if (name !== undefined && name.length > longestName) throw new GraftError({ what: `the name has ${name.length} characters`, wanted: `${longestName} at most`, next: "Make it shorter: the notes have room for more" });
+      if (name === "") throw new GraftError({ what: "A project needs a name", next: "Write one, or press Escape to leave it as it was" });
+      if (name !== undefined && name.length > longestName) throw new GraftError({ what: `The name has ${name.length} characters`, wanted: `${longestName} at most`, next: "Make it shorter: the notes have room for more" });
       const write = (project: Project): Promise<void> => project.update({ ...changes, ...(name !== undefined && { name }) });
       if (this.open?.project.id === id) return write(this.writable().project);
       await this.whileLocked(id, "Close that tab, and try it again", async () => write(await new ProjectStore(this.needed()).open(id)));

@@ -42,7 +42,8 @@ export function ProjectsPanel() {
   const usedBytes = projects.reduce((sum, { bytes }) => sum + bytes, 0);
   const room = quotaBytes === null ? "" : ` They take ${formatBytes(usedBytes)}; this browser grants Graft ${formatBytes(quotaBytes)}.`;
   const ordered = inOrder(projects, lastOpen);
-  const last = ordered.find(({ isOpenElsewhere, task }) => task !== null && !isOpenElsewhere)?.id ?? null;
+  // The one that another tab has open is not left.
+  const last = ordered.slice(0, 1).find(({ isOpenElsewhere, task }) => task !== null && !isOpenElsewhere)?.id ?? null;
   const shown = all ? ordered : ordered.filter(({ interrupted }, i) => i < shownAtFirst || interrupted);
   return (
     <section aria-label="Your projects">

@@ -155,7 +155,8 @@ function Compared({ runs, colors: colorOf }: { readonly runs: readonly RunCard[]
     return [{ name, color: colorOf.get(run) ?? "", points }];
   });
   const known = runs.filter((card) => card.recipe);
-  const differing = differences(known.flatMap(({ recipe }) => recipe ?? []));
+  const beside = { Data: known.map(({ data }) => data ?? "gone"), "Begins with": known.map(({ continues }) => (continues === null ? "the model's own weights" : `run ${continues}'s weights`)) };
+  const differing = [...Object.entries(beside).flatMap(([label, values]) => (new Set(values).size > 1 ? [{ path: label, label, values }] : [])), ...differences(known.flatMap(({ recipe }) => recipe ?? []))];
   return (
     <Panel label="Side by side">
       <SectionTitle actions={<SegmentedControl aria-label="Figure" value={figure} onChange={(value) => setFigure(value as Figure)} data={Object.entries(figures).map(([value, label]) => ({ value, label }))} />}>Side by side</SectionTitle>

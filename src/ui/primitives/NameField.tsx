@@ -54,6 +54,7 @@ export function NameField({ name, what, children, isReadOnly = false, onRename }
       autoFocus
       value={text}
       error={error && formatSentence(error)}
+      errorProps={{ fz: 12.5 }}
       onFocus={(event) => event.currentTarget.select()}
       onChange={(event) => setText(event.currentTarget.value)}
       onBlur={() => void keep()}
