@@ -5,6 +5,7 @@
 import { strToU8, Zip, ZipPassThrough } from "fflate";
 import { GraftError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
+import { Pace, type JobOptions } from "../data/pace.ts";
 import { readZip, type ZipEntry } from "../data/zip.ts";
 import type { FileStorage } from "../storage/storage.ts";
 import { spaceFor } from "../storage/space.ts";
@@ -76,9 +77,9 @@ async function zipOf(files: ReadonlyMap<string, Blob>): Promise<Blob> {
 /**
  * A new project with what the zip holds. Everything is checked before the project is listed.
  * @param name of the file, for errors.
- * @throws GraftError for what is no project, or is damaged, hostile or too large; nothing of it stays.
+ * @throws GraftError for what is no project, or is damaged, hostile or too large; CancelledError. Nothing of it stays.
  */
-export async function importProject(storage: FileStorage, store: ProjectStore, archive: Blob, name: string): Promise<Project> {
+export async function importProject(storage: FileStorage, store: ProjectStore, archive: Blob, name: string, options: JobOptions = {}): Promise<Project> {
   const { entries, issues } = await readZip(archive, name, { totalBytes: largestBytes, entryBytes: largestBytes });
   const [issue] = issues;
   if (issue) throw new GraftError({ where: name, what: issue.message, next: "A zip that Graft wrote has no such entries: export the project again" });
@@ -86,11 +87,19 @@ export async function importProject(storage: FileStorage, store: ProjectStore, a
   await checkManifest(found.get(manifestName), name);
   const stranger = [...found.keys()].find((path) => path !== manifestName && path !== "project" && !contentPath.test(path) && !runPath.test(path));
   if (stranger !== undefined) throw new GraftError({ where: `${name}, ${stranger}`, what: "a project has no such file", next: "Export the project again, and do not add to the zip" });
-  const lack = await spaceFor(storage, entries.reduce((sum, { size }) => sum + size, 0));
+  const total = entries.reduce((sum, { size }) => sum + size, 0);
+  const lack = await spaceFor(storage, total);
   if (lack) throw lack;
   const project = store.blank();
+  const pace = new Pace(options);
+  let done = 0;
+  const through = async ({ size }: ZipEntry): Promise<void> => {
+    pace.report(`Bringing in ${name}`, (done += size), total);
+    await pace.breathe();
+  };
   try {
-    await fill(storage, project, found, name);
+    await pace.breathe();
+    await fill(storage, project, found, name, through);
   } catch (error) {
     await store.delete(project.id).catch(() => undefined);
     throw error;
@@ -108,7 +117,7 @@ async function checkManifest(entry: ZipEntry | undefined, name: string): Promise
 }
 
 /** Its record comes last: before it, there is no project. */
-async function fill(storage: FileStorage, project: Project, found: ReadonlyMap<string, ZipEntry>, name: string): Promise<void> {
+async function fill(storage: FileStorage, project: Project, found: ReadonlyMap<string, ZipEntry>, name: string, through: (entry: ZipEntry) => Promise<void>): Promise<void> {
   const entryOf = (path: string): ZipEntry => {
     const entry = found.get(path);
     if (entry) return entry;
@@ -116,9 +125,11 @@ async function fill(storage: FileStorage, project: Project, found: ReadonlyMap<s
   };
   /** Checked, and as its bytes. */
   const sealed = async (path: string, check: (sealed: Sealed, where: string) => unknown): Promise<Uint8Array<ArrayBuffer>> => {
-    const bytes = await entryOf(path).bytes();
+    const entry = entryOf(path);
+    const bytes = await entry.bytes();
     const where = `${name}, ${path}`;
     check(await unseal(new Blob([bytes]), where), where);
+    await through(entry);
     return bytes;
   };
   const runs = new Map<number, string[]>();
@@ -133,6 +144,7 @@ async function fill(storage: FileStorage, project: Project, found: ReadonlyMap<s
   for (const [digest, bytes] of wanted) {
     const entry = entryOf(`content/${digest}`);
     if (entry.size !== bytes || (await project.addContent(await entry.blob())) !== digest) throw new GraftError({ where: `${name}, content/${digest}`, what: "it is not the file that the project had", next: "Export the project again" });
+    await through(entry);
   }
   for (const [id, files] of runs) {
     const folder = runFolder(project.id, id);

@@ -54,18 +54,24 @@ export class Project {
 
   /**
    * Copies files into the project; what it has already is not copied again.
+   * @param onBytes told of each file; what it throws ends the copying.
    * @throws StorageFullError where there is no room; the project is as before.
    */
   async addSource({ kind, name }: Pick<StoredSource, "kind" | "name">, files: readonly SourceFile[], onBytes: (bytes: number) => void = () => {}): Promise<StoredSource> {
     const stored: StoredFile[] = [];
-    for (const { path, blob } of files) {
-      stored.push({ path, bytes: blob.size, digest: await this.addContent(blob) });
-      onBytes(blob.size);
+    try {
+      for (const { path, blob } of files) {
+        stored.push({ path, bytes: blob.size, digest: await this.addContent(blob) });
+        onBytes(blob.size);
+      }
+      const { sources } = await this.read();
+      const source: StoredSource = { id: 1 + Math.max(0, ...sources.map(({ id }) => id)), kind, name, addedAt: Date.now(), files: stored };
+      await this.update({ sources: [...sources, source] });
+      return source;
+    } catch (error) {
+      await this.dropUnnamed().catch(() => undefined);
+      throw error;
     }
-    const { sources } = await this.read();
-    const source: StoredSource = { id: 1 + Math.max(0, ...sources.map(({ id }) => id)), kind, name, addedAt: Date.now(), files: stored };
-    await this.update({ sources: [...sources, source] });
-    return source;
   }
 
   /** The files of a source, as Blobs that are read when somebody reads them. @throws GraftError where the browser lost one. */
@@ -125,7 +131,12 @@ export class Project {
     // Of a run that cannot be read nobody knows what it needs, and without a draft's data nobody knows what the person was at.
     const sources = isUnsure || typeof project.draft?.data !== "number" ? project.sources : project.sources.filter((each) => isNeeded(each, project, kept));
     if (sources.length < project.sources.length) await this.update({ sources });
-    const wanted = new Set(sources.flatMap(({ files }) => files.map(({ digest }) => contentName(digest))));
+    await this.dropUnnamed();
+  }
+
+  /** Content that no source has. */
+  private async dropUnnamed(): Promise<void> {
+    const wanted = new Set((await this.read()).sources.flatMap(({ files }) => files.map(({ digest }) => contentName(digest))));
     for (const name of await this.storage.names(this.id)) if (name === partName || (name.startsWith(contentPrefix) && !wanted.has(name))) await this.storage.remove(this.id, name);
   }
 

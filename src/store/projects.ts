@@ -3,7 +3,7 @@
  * out of the data follow as they change, so that a reload loses nothing.
  */
 import { create } from "zustand";
-import type { ErrorSentence } from "../core/errors.ts";
+import { CancelledError, type ErrorSentence } from "../core/errors.ts";
 import type { Progress, WorkerApi } from "../protocol/api.ts";
 import type { SourceFile } from "../protocol/data.ts";
 import type { ProjectList, ProjectView } from "../protocol/projects.ts";
@@ -90,7 +90,11 @@ export const useProjects = create<ProjectsState>()((set, get) => {
         return opened;
       });
       reopening = false;
-      if (!isOpen) return;
+      if (!isOpen) {
+        // One whose opening was cancelled is closed again.
+        const open = await worker().viewProject().catch(() => null);
+        return set(open ? { open } : { open, keeping: { kind: "none" } });
+      }
       const runs = get().open?.runs ?? [];
       const newest = runs.find(({ state }) => state === "finished");
       if (run !== undefined) {
@@ -178,6 +182,8 @@ async function keep(): Promise<void> {
     useProjects.setState({ open, keeping: { kind: "kept" } });
     showLast(open.id);
   } catch (error) {
+    // Other data took their place, and are being kept.
+    if (error instanceof CancelledError) return;
     useProjects.setState({ open: null, keeping: { kind: "unkept", error: sentenceOf(error) } });
   }
 }

@@ -56,8 +56,11 @@ export interface TrainingCheckpoint {
 
 /** What a run does about checkpoints. */
 export interface Checkpoints {
-  /** Asked after every step, and after every epoch. */
-  due(moment: "step" | "epoch"): boolean;
+  /**
+   * Asked after every step, and after every epoch.
+   * @param bytes about what the checkpoint would have.
+   */
+  due(moment: "step" | "epoch", bytes: number): boolean;
   /** Training waits for it, and what it throws ends the run: storage that is full is a reason to pause, not to throw. */
   save(checkpoint: TrainingCheckpoint): Promise<void>;
 }

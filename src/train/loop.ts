@@ -103,8 +103,10 @@ export async function train(problem: TrainingProblem, recipe: Recipe, { rng, con
   const readFigures = async (): Promise<void> => {
     for (const { loss, score } of await telemetry.flush()) now.epochSums = { steps: now.epochSums.steps + 1, loss: now.epochSums.loss + loss, score: now.epochSums.score + score };
   };
+  // Of each number that training changes: itself, the best epoch's, and up to two of the optimizer's.
+  const checkpointBytes = 16 * [...module.trainedSizes.values()].reduce((sum, size) => sum + size, 0);
   const saveIfDue = async (moment: "step" | "epoch"): Promise<void> => {
-    if (!checkpoints?.due(moment)) return;
+    if (!checkpoints?.due(moment, checkpointBytes)) return;
     await readFigures();
     const [weights, { slots }] = [await module.snapshot(), await trainingStep.snapshot()];
     const seconds = { run: (performance.now() - startMs) / 1000, epoch: (performance.now() - epochStartMs) / 1000 };

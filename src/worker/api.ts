@@ -80,11 +80,7 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
     closeProject: () => projects.closeProject(),
     deleteProject: (id) => projects.deleteProject(id),
     exportProject: (id) => projects.exportProject(id),
-    importProject: (file, onProgress) =>
-      jobs.run(async () => {
-        onProgress({ what: `Reading ${file.path}`, done: 0, total: 0 });
-        return projects.importProject(file);
-      }),
+    importProject: (file, onProgress) => jobs.run((signal) => projects.importProject(file, { onProgress, signal })),
     viewProject: () => projects.viewProject(),
     updateProject: (id, changes) => projects.updateProject(id, changes),
     keepDraft: (recipe) => projects.keepDraft(recipe),
@@ -96,9 +92,9 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
 
     listModels: async (task) => models.list(task),
     importModel: (files, onProgress) =>
-      jobs.run(async () => {
+      jobs.run(async (signal) => {
         onProgress({ what: "Reading the model", done: 0, total: 1 });
-        return models.import(files);
+        return models.import(files, signal);
       }),
     searchHub: (query, access) => hub.search(query, access),
     describeRepository: (question, access) => hub.describe(question, access),

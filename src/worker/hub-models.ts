@@ -1,5 +1,5 @@
 /** Models of a hub, as models to start from: joins what the hub's code stores with what opens a checkpoint. */
-import { GraftError } from "../core/errors.ts";
+import { CancelledError, GraftError } from "../core/errors.ts";
 import { JsonCursor } from "../formats/json-cursor.ts";
 import { writesText } from "../graph/surgery/decode-step.ts";
 import { describeRepository, searchHub, type Families } from "../hub/client.ts";
@@ -48,11 +48,12 @@ export class HubModels {
     return this.library.complete(await describeRepository(question, access, families));
   }
 
-  /** @throws GraftError where it cannot be had or not be opened; what is stored stays, for the person to delete. */
+  /** @throws GraftError where it cannot be had or not be opened, CancelledError; what is stored stays, for the person to delete, and is not listed among the models. */
   async download(repository: HubRepository, access: HubAccess, options: Pick<DownloadOptions, "signal" | "onProgress">): Promise<ModelCard> {
     const id = await this.library.download(repository, access, options);
     options.onProgress({ what: "Opening the model", done: 0, total: 0 });
     const { card, loaded } = await openCheckpoint(await this.library.files(id));
+    if (options.signal.aborted) throw new CancelledError();
     this.opened = { id, loaded: Promise.resolve(loaded) };
     const named: ModelCard = {
       ...card,

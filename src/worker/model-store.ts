@@ -1,5 +1,5 @@
 /** The models that a person can start from: the catalog's, loaded when first used, those brought along, and those stored from a hub. */
-import { GraftError } from "../core/errors.ts";
+import { CancelledError, GraftError } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { engineOf } from "../tasks/engines.ts";
 import { Rng } from "../core/rng.ts";
@@ -43,8 +43,10 @@ export class ModelStore {
     return all.filter((card) => card.tasks.includes(task));
   }
 
-  async import(files: readonly SourceFile[]): Promise<ModelCard> {
+  /** @throws CancelledError once the signal is aborted; the model is not listed then. */
+  async import(files: readonly SourceFile[], signal?: AbortSignal): Promise<ModelCard> {
     const imported = await openModelFiles(files);
+    if (signal?.aborted) throw new CancelledError();
     this.imported.set(imported.card.id, { ...imported, files });
     return imported.card;
   }

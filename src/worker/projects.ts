@@ -2,7 +2,7 @@
  * The projects of this browser, and the open one: its data, its draft, its runs. Without storage (private windows of some
  * browsers, tests), nothing is kept and everything else works.
  */
-import { GraftError } from "../core/errors.ts";
+import { CancelledError, GraftError } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { JobOptions } from "../data/pace.ts";
 import { exportProject, importProject } from "../projects/archive.ts";
@@ -88,7 +88,11 @@ export class Projects {
       const total = files.reduce((sum, { blob }) => sum + blob.size, 0);
       let done = 0;
       try {
-        const source = await open.project.addSource({ kind: "data", name }, files, (bytes) => onProgress({ what: "Keeping the data in this browser", done: (done += bytes), total }));
+        const source = await open.project.addSource({ kind: "data", name }, files, (bytes) => {
+          onProgress({ what: "Keeping the data in this browser", done: (done += bytes), total });
+          // Other data were opened, or none: these need not be kept.
+          if (this.data.files !== files) throw new CancelledError();
+        });
         open.data = { source: source.id, files };
         await this.writeDraft(open, recipe);
       } catch (error) {
@@ -119,8 +123,10 @@ export class Projects {
         open.data = { source: source.id, files: this.data.files };
         return { ...opened, summary, lost: null };
       } catch (error) {
-        if (!(error instanceof GraftError)) throw error;
-        return { ...opened, summary: null, lost: error.sentence };
+        if (error instanceof GraftError) return { ...opened, summary: null, lost: error.sentence };
+        // Of what was cancelled, the page shows nothing: another tab may have it.
+        if (error instanceof CancelledError) this.leave();
+        throw error;
       }
     });
   }
@@ -142,9 +148,9 @@ export class Projects {
     return exportProject(storage, await new ProjectStore(storage).open(id));
   }
 
-  async importProject({ path, blob }: SourceFile): Promise<string> {
+  async importProject({ path, blob }: SourceFile, options: JobOptions): Promise<string> {
     const storage = this.needed();
-    return (await importProject(storage, new ProjectStore(storage), blob, path)).id;
+    return (await importProject(storage, new ProjectStore(storage), blob, path, options)).id;
   }
 
   async viewProject(): Promise<ProjectView | null> {

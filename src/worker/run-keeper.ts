@@ -67,8 +67,8 @@ export class RunKeeper implements Checkpoints {
     this.told = [];
   }
 
-  due(): boolean {
-    return this.pace.due();
+  due(_moment: "step" | "epoch", bytes: number): boolean {
+    return this.pace.due(bytes);
   }
 
   async save({ progress, tensors }: TrainingCheckpoint): Promise<void> {

@@ -65,8 +65,8 @@ export class RunMemory implements Checkpoints {
     (this.keeper?.onEvent ?? this.report)(event);
   };
 
-  due(): boolean {
-    return this.keeper ? this.keeper.due() : this.holds && this.pace.due();
+  due(moment: "step" | "epoch", bytes: number): boolean {
+    return this.keeper ? this.keeper.due(moment, bytes) : this.holds && this.pace.due(bytes);
   }
 
   async save(checkpoint: TrainingCheckpoint): Promise<void> {

@@ -94,12 +94,15 @@ export class Runs {
       this.replace();
       const backend = await device.activate(results.info.backend);
       const next = new FineTuningRun({ recipe, dataset, loaded, initial, backend, onEvent: (event) => event.kind === "preparing" && onProgress?.({ what: event.what, done: event.done, total: event.total }) });
-      signal?.addEventListener("abort", () => next.control.stop());
+      const stop = (): void => next.control.stop();
+      signal?.addEventListener("abort", stop);
       try {
         await next.reopen(weights, results);
       } catch (error) {
         next.dispose();
         throw error;
+      } finally {
+        signal?.removeEventListener("abort", stop);
       }
       this.run = next;
       return { recipe, events: (await stored.history()).events as readonly RunEvent[], results, isOfOpenData };
