@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import type { DataSummary } from "../../../protocol/data.ts";
 import { openSummary, useData } from "../../../store/data.ts";
 import { useModel } from "../../../store/model.ts";
+import { useProjects } from "../../../store/projects.ts";
 import { recordOf } from "../../../store/run-state.ts";
 import { useRun } from "../../../store/run.ts";
 import { useSession } from "../../../store/session.ts";
@@ -19,7 +20,8 @@ import { RunPanel } from "./RunPanel.tsx";
 import classes from "./TrainStep.module.css";
 
 /** Why no run can start now, or null. */
-function obstacle(summary: DataSummary | null, modelError: boolean): string | undefined {
+function obstacle(summary: DataSummary | null, modelError: boolean, isReadOnly: boolean): string | undefined {
+  if (isReadOnly) return "The project is open in another tab, and here it can only be read.";
   if (summary === null) return "Open data first: a run needs examples to learn from.";
   if (!summary.trainable) return "The data needs fixing first: see what is marked red there.";
   if (modelError) return "The model cannot be used as it is: see what the Model step says.";
@@ -42,9 +44,10 @@ export function TrainStep() {
   const results = useRun((state) => state.results.kind);
   const summary = useData(openSummary);
   const modelError = useModel(({ error }) => error !== null);
+  const isReadOnly = useProjects(({ open }) => open?.isReadOnly ?? false);
   const goTo = useSession((state) => state.goTo);
   const { start } = useRun.getState();
-  const blocked = obstacle(summary, modelError);
+  const blocked = obstacle(summary, modelError, isReadOnly);
 
   const startAs = (label: string): NextStep => ({ label, onNext: () => void start(), blocked });
   const seeResults: NextStep = { label: "See results", onNext: () => goTo("results"), blocked: results === "ready" ? undefined : "The results are being gathered." };
