@@ -4,6 +4,7 @@ import { createServer, type ViteDevServer } from "vite";
 import { ensureBrowser, launchOptions } from "../tools/cli/browser.mjs";
 import { freePort } from "../tools/cli/free-port.mjs";
 import { projectRoot } from "../tools/cli/project.mjs";
+import { SoakTab } from "./soak/tab.ts";
 import type { BenchPage, Started, StartOptions } from "./page.ts";
 
 /** What the page offers, from here. */
@@ -14,7 +15,7 @@ export interface OpenPage extends Remote {
 }
 
 /** Found while a page already runs, a package would make Vite reload it; so what the engines import is named here. */
-const prebundled = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu", "@jax-js/jax"];
+const prebundled = ["@huggingface/hub", "@huggingface/jinja", "@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu", "@jax-js/jax", "comlink", "fflate", "papaparse", "zod"];
 
 export class BenchBrowser {
   private constructor(
@@ -30,12 +31,12 @@ export class BenchBrowser {
       root: projectRoot,
       logLevel: "warn",
       cacheDir: "node_modules/.vite-bench",
-      optimizeDeps: { include: prebundled, entries: ["bench/page.html"] },
+      optimizeDeps: { include: prebundled, entries: ["bench/page.html", "bench/soak/page.html"] },
       server: { port, strictPort: true, hmr: false, watch: null },
     });
     await server.listen();
     try {
-      return new BenchBrowser(server, await chromium.launch(launchOptions({ webgpu })), `http://127.0.0.1:${port}/bench/page.html`);
+      return new BenchBrowser(server, await chromium.launch(launchOptions({ webgpu })), `http://127.0.0.1:${port}/bench/`);
     } catch (error) {
       await server.close();
       throw error;
@@ -48,7 +49,7 @@ export class BenchBrowser {
     try {
       const failed = new Promise<never>((_, reject) => tab.on("pageerror", reject));
       failed.catch(() => undefined);
-      await tab.goto(this.url);
+      await tab.goto(`${this.url}page.html`);
       await Promise.race([tab.waitForFunction(() => "graftBench" in window), failed]);
       const started = await tab.evaluate((wanted) => window.graftBench.start(wanted), options);
       return {
@@ -62,6 +63,11 @@ export class BenchBrowser {
       await tab.close();
       throw error;
     }
+  }
+
+  /** A tab with the product's client and worker, and storage of its own. */
+  async soak(): Promise<SoakTab> {
+    return SoakTab.open(await this.browser.newPage(), `${this.url}soak/page.html`);
   }
 
   async close(): Promise<void> {

@@ -5,10 +5,14 @@ import { BenchBrowser } from "./browser.ts";
 import type { ModelName } from "./engine.ts";
 import { counts, losses, memory, times, wasm, type Measured, type Part } from "./parts.ts";
 import { table } from "./report.ts";
+import { soakParts } from "./soak/parts.ts";
 import { writeResults, type Results } from "./results.ts";
 
 const browserParts: Readonly<Record<string, Part>> = { counts, times, memory, losses, wasm };
-const partNames = [...Object.keys(browserParts), "cached"];
+const measuredNames = [...Object.keys(browserParts), "cached"];
+/** Only when they are asked for: what they look at is in their lines, and they fail. `soak` is all of them. */
+const soakNames = Object.keys(soakParts);
+const partNames = [...measuredNames, "soak", ...soakNames];
 const modelNames: readonly ModelName[] = ["transformer", "mobilenet-v2"];
 const usage = `Usage: npm run bench -- [--only ${partNames.join("|")}] [--model ${modelNames.join("|")}] [--adapter software|hardware]`;
 
@@ -25,12 +29,12 @@ function readArguments(): Arguments {
   } catch (error) {
     throw new CommandError(`${(error as Error).message} ${usage}`);
   }
-  const { only = partNames, model, adapter = "software" } = values;
+  const { only = measuredNames, model, adapter = "software" } = values;
   const models = modelNames.filter((name) => model === undefined || name === model);
   for (const part of only) if (!partNames.includes(part)) throw new CommandError(`--only ${part}: there is no such part. ${usage}`);
   if (models.length === 0) throw new CommandError(`--model ${model}: there is no such model. ${usage}`);
   if (adapter !== "software" && adapter !== "hardware") throw new CommandError(`--adapter ${adapter}: expected software or hardware. ${usage}`);
-  return { parts: only, models, adapter };
+  return { parts: only.flatMap((part) => (part === "soak" ? soakNames : [part])), models, adapter };
 }
 
 async function adapterName(browser: BenchBrowser): Promise<string> {
@@ -52,10 +56,18 @@ await runMain(async () => {
     results = writeResults(name, measured.rows);
   };
   try {
-    name = await adapterName(browser);
+    if (parts.some((part) => part in browserParts)) name = await adapterName(browser);
     for (const part of parts) {
       const run = browserParts[part];
       if (run) keep(await run(browser, say, models));
+      const soak = soakParts[part];
+      if (!soak) continue;
+      const tab = await browser.soak();
+      try {
+        await soak(tab, (line) => console.log(line));
+      } finally {
+        await tab.close();
+      }
     }
   } finally {
     await browser.close();

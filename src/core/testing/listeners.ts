@@ -23,8 +23,8 @@ export class ListenerCount {
   private readonly targets = new WeakMap<EventTarget, { readonly count: Count; readonly attached: Attached[] }>();
   private readonly counts = new Set<Count>();
   private readonly collected = new FinalizationRegistry<Count>((count) => this.counts.delete(count));
-  private readonly add = Reflect.get(EventTarget.prototype, "addEventListener") as Add;
-  private readonly remove = Reflect.get(EventTarget.prototype, "removeEventListener") as Remove;
+  private readonly add: Add = Reflect.get(EventTarget.prototype, "addEventListener");
+  private readonly remove: Remove = Reflect.get(EventTarget.prototype, "removeEventListener");
 
   /** Begins to count. @param isCounted which targets matter; all by default. */
   constructor(isCounted: (target: EventTarget) => boolean = () => true) {
