@@ -3,7 +3,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expectAccessible } from "./support/axe.ts";
+import { noteFault, shownStep } from "./support/faults.ts";
 import { expect, test } from "./support/fixtures.ts";
+import { losses } from "./support/interrupted-run.ts";
 import { chooseFiles, figure, goTo, setAdvanced } from "./support/journey.ts";
 
 const epochs = 6;
@@ -21,16 +23,6 @@ async function prepare(page: Page, folder: string): Promise<void> {
   await setAdvanced(page, { Backend: "WebAssembly", Epochs: epochs, "Batch size": 4, "Longest text": 16, "Early stopping": false });
 }
 
-/** The rows of "Show as table" of the loss by epoch: every epoch's mean over its steps, and its validation loss. */
-async function losses(page: Page): Promise<readonly string[]> {
-  await goTo(page, "Train");
-  await page.getByRole("radio", { name: "By epoch" }).click();
-  await page.getByRole("button", { name: "Show as table" }).first().click();
-  const rows = page.getByRole("region", { name: "Loss, figures" }).locator("tbody tr");
-  await expect(rows.first()).toBeVisible();
-  return Promise.all((await rows.all()).map((row) => row.innerText()));
-}
-
 test.use({ expectedErrors: [/the page crashed/] });
 
 test("a run whose tab crashes goes on in the next tab, to the same losses, and its results outlive a reload", async ({ page, context, folder }) => {
@@ -45,6 +37,7 @@ test("a run whose tab crashes goes on in the next tab, to the same losses, and i
   await goTo(page, "Train");
   await page.getByRole("button", { name: "Train again" }).click();
   await expect(page.getByText(new RegExp(`Epoch [2-4] of ${epochs}`)).first()).toBeVisible({ timeout: 100_000 });
+  const reached = await shownStep(page);
   // As when the browser kills a tab: neither the page nor its worker hears of it.
   const crashed = page.waitForEvent("crash");
   void (await context.newCDPSession(page)).send("Page.crash").catch(() => {});
@@ -56,6 +49,8 @@ test("a run whose tab crashes goes on in the next tab, to the same losses, and i
   await expect(projects).toContainText("Run 2 was interrupted");
   await expectAccessible(next);
   await projects.getByRole("button", { name: "Resume Run 2 of things.csv" }).click();
+  await expect(next.getByText("Getting ready to go on")).toBeVisible();
+  noteFault({ fault: "tab crashed (Page.crash)", how: "resumed in the next tab, to the same losses", stepsLost: Math.max(0, reached - (await shownStep(next))) });
   await next.getByRole("button", { name: "See results" }).click({ timeout: 150_000 });
   const accuracy = await figure(next, "Measures", "Accuracy");
   expect(await losses(next)).toEqual(whole);

@@ -45,6 +45,14 @@ export interface OpenedModel {
   readonly chat?: ChatUse;
 }
 
+/**
+ * The worker's first message. It holds the browser's lock of this name as long as it lives: who is granted the same lock knows that it
+ * has ended, which nothing else tells. Tabs that hold a lock are not frozen when they are hidden, either.
+ */
+export interface LifeSign {
+  readonly lifeLock: string;
+}
+
 export interface StartOptions {
   /** A finished run of the open project: begin with its weights instead of the model's own. */
   readonly continues?: number | undefined;

@@ -5,7 +5,7 @@ import type { DataSummary, SourceFile } from "./data.ts";
 import type { Headline } from "./headline.ts";
 import type { ModelCard } from "./models.ts";
 import type { Recipe, TaskId } from "./recipe.ts";
-import type { RunEvent, RunResults, StopReason } from "./run.ts";
+import type { KeptRun, RunEvent, RunResults, StopReason } from "./run.ts";
 
 /** One line of the list. */
 export interface ProjectCard {
@@ -86,8 +86,14 @@ export interface ReopenedRun {
   readonly recipe: Recipe;
   readonly events: readonly RunEvent[];
   readonly results: RunResults;
+  readonly kept: KeptRun;
   /** Whether it learned from the data that is open: its items' numbers mean the same. */
   readonly isOfOpenData: boolean;
+}
+
+export interface ResumeOptions {
+  /** The worker had ended in mid-run, and this is the last step that was heard of: the run says that it went on by itself, where it can. */
+  readonly afterStep?: number | undefined;
 }
 
 export interface ProjectApi {
@@ -120,7 +126,7 @@ export interface ProjectApi {
   askToKeep(): Promise<{ readonly isKept: boolean; readonly sentence: string }>;
 
   /** Goes on from a run's last checkpoint, with its own recipe and data, which stay beside those that are open. Resolves as `startRun`; its first event is `restored`. */
-  resumeRun(run: number, onEvent: (event: RunEvent) => unknown): Promise<void>;
+  resumeRun(run: number, onEvent: (event: RunEvent) => unknown, options?: ResumeOptions): Promise<void>;
   /** A finished run again, with its model: to be looked at, tried and downloaded. */
   reopenRun(run: number, onProgress: OnProgress): Promise<ReopenedRun>;
   /** What a run told, in order. */

@@ -67,6 +67,15 @@ export interface Recovery {
   readonly backend: BackendName;
 }
 
+/** Where a run would go on if everything but storage were lost. */
+export interface KeptRun {
+  /** Ids of the project, and of the run in it. */
+  readonly project: string;
+  readonly run: number;
+  /** Of the last checkpoint in storage; 0 where there is none. */
+  readonly step: number;
+}
+
 export interface WrittenSample {
   readonly prompt: string;
   /** What the model wrote after it. */
@@ -100,6 +109,8 @@ export type RunEvent =
   | { readonly kind: "restored"; readonly events: readonly RunEvent[] }
   /** After `restored`: why. */
   | ({ readonly kind: "recovered" } & Recovery)
+  /** When it begins or goes on, and with each checkpoint in storage. */
+  | ({ readonly kind: "kept" } & KeptRun)
   /** The run goes on, and what it does since the last checkpoint cannot be kept. */
   | { readonly kind: "not-kept"; readonly error: ErrorSentence }
   | { readonly kind: "finished"; readonly reason: StopReason; readonly bestEpoch: number; readonly seconds: number }

@@ -41,8 +41,12 @@ interface DataState {
   readonly loadSamples: () => Promise<void>;
   readonly openFiles: (files: readonly SourceFile[]) => Promise<void>;
   readonly openSample: (id: string) => Promise<void>;
-  /** Data that were open before, with the recipe that they were open with. @returns whether they are open */
-  readonly reopen: (what: string, job: (onProgress: (progress: Progress) => void) => Promise<Reopened>) => Promise<boolean>;
+  /**
+   * Data that were open before, with the recipe that they were open with.
+   * @param previous the same data, where the page need not close them meanwhile.
+   * @returns whether they are open
+   */
+  readonly reopen: (what: string, job: (onProgress: (progress: Progress) => void) => Promise<Reopened>, previous?: DataSummary | null) => Promise<boolean>;
   readonly mapColumns: (mapping: ColumnMapping) => Promise<void>;
   readonly setExcluded: (items: readonly number[], excluded: boolean) => Promise<void>;
   readonly undoExclusion: () => Promise<void>;
@@ -146,12 +150,12 @@ export const useData = create<DataState>()((set, get) => {
 
     openSample: (id) => open("Opening the sample", (onProgress) => worker().openSample(id, onProgress)),
 
-    reopen: async (what, job) => {
-      // Nothing stays open meanwhile: a recipe of other data means nothing for these.
-      set({ phase: { kind: "opening", progress: { what, done: 0, total: 0 }, previous: null }, error: null });
+    // Other data do not stay open meanwhile: a recipe of theirs means nothing for these.
+    reopen: async (what, job, previous = null) => {
+      set({ phase: { kind: "opening", progress: { what, done: 0, total: 0 }, previous }, error: null });
       try {
         const { summary, recipe } = await job((progress) => {
-          if (get().phase.kind === "opening") set({ phase: { kind: "opening", progress, previous: null } });
+          if (get().phase.kind === "opening") set({ phase: { kind: "opening", progress, previous } });
         });
         if (recipe) {
           appliedSplit = { ...recipe.split, seed: recipe.seed };

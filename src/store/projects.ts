@@ -5,7 +5,7 @@
 import { create } from "zustand";
 import { CancelledError, type ErrorSentence } from "../core/errors.ts";
 import type { Progress, WorkerApi } from "../protocol/api.ts";
-import type { SourceFile } from "../protocol/data.ts";
+import type { DataSummary, SourceFile } from "../protocol/data.ts";
 import type { ProjectList, ProjectView } from "../protocol/projects.ts";
 import { sentenceOf, worker } from "./client.ts";
 import { openSummary, useData } from "./data.ts";
@@ -36,6 +36,8 @@ interface ProjectsState {
   readonly load: () => Promise<void>;
   /** With its data and recipe; then goes on with the run, if one is named, or shows the newest result. */
   readonly openProject: (id: string, run?: number) => Promise<void>;
+  /** The open one in a worker that was started anew, with what the person was at as the page has it. @returns whether it is open */
+  readonly restore: () => Promise<boolean>;
   /** What is opened next is a project of its own. */
   readonly close: () => Promise<void>;
   readonly remove: (id: string) => Promise<void>;
@@ -68,6 +70,25 @@ export const useProjects = create<ProjectsState>()((set, get) => {
     }
   };
 
+  /** @param previous its data, where they are on the page already. @returns whether its data are open */
+  const read = async (id: string, previous?: DataSummary | null): Promise<boolean> => {
+    reopening = true;
+    useModel.setState({ task: null, error: null });
+    set({ error: null });
+    const isOpen = await useData.getState().reopen(
+      "Opening the project",
+      async (onProgress) => {
+        const { project, lost, ...opened } = await worker().openProject(id, onProgress);
+        set({ open: project, keeping: { kind: "kept" }, error: lost });
+        showLast(id);
+        return opened;
+      },
+      previous,
+    );
+    reopening = false;
+    return isOpen;
+  };
+
   return {
     list: null,
     last: globalThis.localStorage?.getItem(lastKey) ?? null,
@@ -79,18 +100,8 @@ export const useProjects = create<ProjectsState>()((set, get) => {
     load: () => attempt(async () => set({ list: await worker().listProjects() })),
 
     openProject: async (id, run) => {
-      reopening = true;
       useRun.getState().reset();
-      useModel.setState({ task: null, error: null });
-      set({ error: null });
-      const isOpen = await useData.getState().reopen("Opening the project", async (onProgress) => {
-        const { project, lost, ...opened } = await worker().openProject(id, onProgress);
-        set({ open: project, keeping: { kind: "kept" }, error: lost });
-        showLast(id);
-        return opened;
-      });
-      reopening = false;
-      if (!isOpen) {
+      if (!(await read(id))) {
         // One whose opening was cancelled is closed again.
         const open = await worker().viewProject().catch(() => null);
         return set(open ? { open } : { open, keeping: { kind: "none" } });
@@ -101,6 +112,18 @@ export const useProjects = create<ProjectsState>()((set, get) => {
         useSession.getState().goTo("train");
         await useRun.getState().goOn(run, runs.find((card) => card.run === run)?.recipe ?? null);
       } else if (newest) await useRun.getState().reopen(newest.run);
+    },
+
+    restore: async () => {
+      const { open } = get();
+      if (open === null) return false;
+      const { recipe } = useRecipe.getState();
+      const { dataReplaced } = useRun.getState();
+      const isOpen = await read(open.id, openSummary(useData.getState()));
+      // They are the same data, and the recipe may have been changed in the last moment.
+      useRun.setState({ dataReplaced });
+      if (isOpen) useRecipe.getState().replace(recipe);
+      return isOpen;
     },
 
     close: () =>

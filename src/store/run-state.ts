@@ -143,6 +143,11 @@ function restoredRun(events: readonly RunEvent[]): Run {
   return record.latest === null ? { kind: "preparing", record, progress } : { kind: "training", record, activity: progress };
 }
 
+/** A run whose worker has ended, until it goes on in the next. */
+export function interruptedRun(run: Run): Run {
+  return reduceRun(run.kind === "paused" ? { kind: "training", record: run.record, activity: null } : run, { kind: "preparing", what: "Starting again from the last checkpoint", done: 0, total: 0 });
+}
+
 export function reduceRun(run: Run, event: RunEvent): Run {
   const record = recordOf(run);
   switch (event.kind) {
@@ -186,6 +191,8 @@ export function reduceRun(run: Run, event: RunEvent): Run {
       const next = { ...record, notKept: event.error };
       return run.kind === "finished" ? { ...run, record: next } : recording(run, next);
     }
+    case "kept":
+      return run;
     case "resumed":
       return { kind: "training", record, activity: null };
     case "finished":

@@ -6,11 +6,12 @@ import { create } from "zustand";
 import { CancelledError, type ErrorSentence } from "../core/errors.ts";
 import { headlineOf } from "../protocol/headline.ts";
 import type { Recipe } from "../protocol/recipe.ts";
-import type { ExportOptions, RunCommand, RunEvent, RunResults } from "../protocol/run.ts";
+import type { ExportOptions, KeptRun, RunCommand, RunEvent, RunResults } from "../protocol/run.ts";
+import { WorkerEndedError } from "../client/index.ts";
 import { sentenceOf, worker } from "./client.ts";
 import { useData } from "./data.ts";
 import { useRecipe } from "./recipe.ts";
-import { isUnderWay, recordOf, reduceRun, startingRun, type Run } from "./run-state.ts";
+import { interruptedRun, isUnderWay, recordOf, reduceRun, startingRun, type Run } from "./run-state.ts";
 import { useSession, type RunGlance } from "./session.ts";
 
 export type ResultsState =
@@ -26,6 +27,8 @@ interface RunStore {
   readonly run: Run;
   /** As it was when the run started; the page may have gone on since. */
   readonly recipe: Recipe | null;
+  /** Where it is kept, and up to where; null where nothing is kept of it. */
+  readonly kept: KeptRun | null;
   readonly results: ResultsState;
   readonly save: SaveState;
   /** What was asked for and the worker has not yet done: it finishes its step first. */
@@ -40,6 +43,10 @@ interface RunStore {
   readonly start: () => Promise<void>;
   /** Goes on with an interrupted run of the open project. */
   readonly goOn: (run: number, recipe: Recipe | null) => Promise<void>;
+  /** The run that is under way goes on in a worker that was started anew, and what had been asked of it is asked again. */
+  readonly recover: () => Promise<void>;
+  /** The run that is under way cannot go on. */
+  readonly end: (error: ErrorSentence) => void;
   /** Shows a finished run of the open project. */
   readonly reopen: (run: number) => Promise<void>;
   readonly beginWith: (continues: RunStore["continues"]) => void;
@@ -78,6 +85,7 @@ function glance(run: Run, results: ResultsState): RunGlance {
 const blank = {
   run: { kind: "idle" },
   recipe: null,
+  kept: null,
   results: { kind: "none" },
   save: { kind: "unsaved" },
   wish: null,
@@ -98,17 +106,23 @@ export const useRun = create<RunStore>()((set, get) => {
     const { wish, run } = get();
     const done = (wish === "pause" && event.kind === "paused") || event.kind === "finished" || event.kind === "cancelled" || event.kind === "failed";
     set({ run: reduceRun(run, event), wish: done ? null : wish });
+    if (event.kind === "kept") set({ kept: { project: event.project, run: event.run, step: event.step } });
     // Asked to stop before the worker had a run to stop.
-    if (event.kind === "started" && wish === "stop") void worker().cancel();
+    if (event.kind === "started" && wish === "stop" && recordOf(run).latest === null) void worker().cancel();
   };
 
   const follow = async (recipe: Recipe | null, begin: () => Promise<void>): Promise<void> => {
     if (isUnderWay(get().run)) return;
     set({ ...blank, run: startingRun, recipe });
+    await attend(begin);
+  };
+
+  const attend = async (begin: () => Promise<void>): Promise<void> => {
     try {
       await begin();
     } catch (error) {
-      const { run } = get();
+      const { run, kept, wish } = get();
+      if (error instanceof WorkerEndedError && kept) return set({ run: interruptedRun(run), wish: run.kind === "paused" && !run.because ? "pause" : wish });
       set({ run: error instanceof CancelledError ? reduceRun(run, { kind: "cancelled" }) : { kind: "failed", record: recordOf(run), error: sentenceOf(error) }, wish: null });
     }
     if (get().run.kind === "finished") await get().loadResults();
@@ -126,14 +140,33 @@ export const useRun = create<RunStore>()((set, get) => {
 
     goOn: (run, recipe) => follow(recipe, () => worker().resumeRun(run, onEvent)),
 
+    recover: () => {
+      const { kept, run } = get();
+      if (!kept) return Promise.resolve();
+      let isAsked = false;
+      const listen = (event: RunEvent): void => {
+        onEvent(event);
+        const { wish } = get();
+        // Before its first step it would be cancelled instead of stopped.
+        if (event.kind !== "steps" || isAsked || wish === null) return;
+        isAsked = true;
+        void command({ kind: wish });
+      };
+      return attend(() => worker().resumeRun(kept.run, listen, { afterStep: recordOf(run).latest?.step ?? 0 }));
+    },
+
+    end: (error) => {
+      set(({ run }) => ({ run: { kind: "failed", record: recordOf(run), error }, wish: null }));
+    },
+
     reopen: async (run) => {
       if (isUnderWay(get().run)) return;
       set({ ...blank, run: { kind: "reopening", progress: { what: "Opening the run", done: 0, total: 0 } }, results: { kind: "loading" } });
       try {
-        const { recipe, events, results, isOfOpenData } = await worker().reopenRun(run, (progress) => {
+        const { recipe, events, results, isOfOpenData, kept } = await worker().reopenRun(run, (progress) => {
           if (get().run.kind === "reopening") set({ run: { kind: "reopening", progress } });
         });
-        set({ run: events.reduce(reduceRun, startingRun), recipe, results: { kind: "ready", results }, dataReplaced: !isOfOpenData });
+        set({ run: events.reduce(reduceRun, startingRun), recipe, kept, results: { kind: "ready", results }, dataReplaced: !isOfOpenData });
       } catch (error) {
         set({ run: { kind: "idle" }, results: { kind: "none" }, error: error instanceof CancelledError ? null : sentenceOf(error) });
       }

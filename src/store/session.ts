@@ -36,12 +36,16 @@ interface SessionState {
   readonly goTo: (step: StepId) => void;
   /** Opens what Graft once saved: the zip, or its unpacked files. */
   readonly openDownload: (files: readonly SourceFile[]) => Promise<void>;
+  /** The same one in a worker that was started anew, wherever the person is. @throws what the worker does */
+  readonly reopenDownload: () => Promise<void>;
   readonly closeDownload: () => void;
   /** Whoever holds the run says here how it stands: the rail does not know the run's store. */
   readonly showRun: (run: RunGlance) => void;
 }
 
 const inBrowser = typeof window !== "undefined";
+/** Of the download that is open. */
+let openFiles: readonly SourceFile[] = [];
 const downloadHash = "#download";
 /** The runs of the open project. */
 export const runsHash = "#runs";
@@ -73,10 +77,15 @@ export const useSession = create<SessionState>()((set, get) => ({
     set({ download: { kind: "opening", name: files[0]?.path ?? "" } });
     try {
       set({ download: { kind: "open", model: await worker().openDownload(files) }, instead: "download" });
+      openFiles = files;
       goToHash(downloadHash);
     } catch (error) {
       set({ download: { kind: "failed", error: sentenceOf(error) } });
     }
+  },
+
+  reopenDownload: async () => {
+    if (get().download.kind === "open") await worker().openDownload(openFiles);
   },
 
   closeDownload: () => {

@@ -15,6 +15,7 @@ import { HubModels } from "./hub-models.ts";
 import { Jobs } from "./jobs.ts";
 import { ModelStore } from "./model-store.ts";
 import { gather, OpenData } from "./open-data.ts";
+import { OnDevice } from "./on-device.ts";
 import { OpenedDownload } from "./opened-download.ts";
 import { Projects } from "./projects.ts";
 import { Runs } from "./runs.ts";
@@ -43,9 +44,9 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
     explaining.cancel();
   };
   const runs = new Runs({ data, models, device, projects, onReplace: stopAsking });
-  let opened: OpenedDownload | null = null;
+  let opened: OnDevice<OpenedDownload> | null = null;
 
-  const openDownload = (): OpenedDownload => {
+  const openDownload = (): OnDevice<OpenedDownload> => {
     if (opened) return opened;
     throw new GraftError({ what: "no download is open", next: "Open a Graft download first" });
   };
@@ -85,7 +86,7 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
     updateProject: (id, changes) => projects.updateProject(id, changes),
     keepDraft: (recipe) => projects.keepDraft(recipe),
     askToKeep: () => projects.askToKeep(),
-    resumeRun: (run, onEvent) => runs.resume(run, onEvent),
+    resumeRun: (run, onEvent, options) => runs.resume(run, onEvent, options),
     reopenRun: (run, onProgress) => jobs.run((signal) => runs.reopen(run, { onProgress, signal })),
     readRun: async (run) => (await projects.run(run).history()).events as readonly RunEvent[],
     updateRun: (run, changes) => projects.updateRun(run, changes),
@@ -123,35 +124,32 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
       else if (command.kind === "resume") control.continue();
       else control.setLearningRate(command.learningRate);
     },
-    getResults: async () => runs.current.results(),
-    listConfusion: async (query) => runs.current.confusion(query),
-    exportRun: async (options) => exportRun(runs.current, options),
+    getResults: () => runs.ask(async (run) => run.results()),
+    listConfusion: (query) => runs.ask(async (run) => run.confusion(query)),
+    exportRun: (options) => runs.ask((run) => exportRun(run, options)),
     predict: async (input) => {
       explaining.cancel();
-      return runs.current.predict(input);
+      return runs.ask((run) => run.predict(input));
     },
-    explain: (request) => explaining.run((signal) => runs.current.explain(request, signal)),
-    generate: async (request, onText) => {
-      const current = runs.current;
-      return writing.run(request, onText, (...asked) => current.write(request.which, ...asked));
-    },
+    explain: (request) => explaining.run((signal) => runs.ask((run) => run.explain(request, signal))),
+    generate: (request, onText) => writing.run(request, onText, (...asked) => runs.ask((run) => run.write(request.which, ...asked))),
     stopGenerating: async () => writing.stop(),
 
     openDownload: async (files) => {
       const next = await OpenedDownload.read(files, device);
       stopAsking();
       opened?.dispose();
-      opened = next;
+      opened = new OnDevice(device, next, () => OpenedDownload.read(files, device));
       return next.description;
     },
     predictOpened: async (input) => {
       explaining.cancel();
-      return openDownload().predict(input);
+      return openDownload().ask((model) => model.predict(input));
     },
-    explainOpened: (request) => explaining.run((signal) => openDownload().explain(request, signal)),
+    explainOpened: (request) => explaining.run((signal) => openDownload().ask((model) => model.explain(request, signal))),
     generateOpened: async (request, onText) => {
       const current = openDownload();
-      return writing.run(request, onText, (...asked) => current.write(...asked));
+      return writing.run(request, onText, (...asked) => current.ask((model) => model.write(...asked)));
     },
 
     cancel: async () => {

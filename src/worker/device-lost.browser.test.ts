@@ -2,7 +2,7 @@
  * A GPU that goes away in mid-run, or runs out of memory: the run goes on by itself from its last checkpoint, on another device to the
  * very same losses, on wasm to nearly the same, and says so.
  */
-import { expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { tf } from "../engine/tf.ts";
 import { webgpuBackend } from "../engine/webgpu/internals.ts";
 import { saveLayers } from "../formats/testing/plain-tfjs.ts";
@@ -83,6 +83,18 @@ function failing(fail: () => void, times: number): (event: RunEvent) => void {
   };
 }
 
+const table: string[] = [];
+
+/** A row of the table of faults; e2e/support/faults.ts prints those of the journeys. */
+function note(fault: string, recoveries: Told["recoveries"]): void {
+  for (const { backend, step, from } of recoveries) table.push([fault, "yes", step - from, `on ${backend} by itself`].join(" | "));
+}
+
+afterAll(() => {
+  // eslint-disable-next-line no-console -- the table is what this suite is asked for
+  console.info(["fault | survived | steps lost | how", ...table].join("\n"));
+});
+
 test.each(["all", "head"] as const)("with %s unfrozen, two lost devices: each time the run goes on from its checkpoint, to the same losses bit for bit", { timeout: 180_000 }, async (unfreeze) => {
   const { api, recipe: base } = await opened();
   const recipe = { ...base, unfreeze, epochs: 120 };
@@ -102,6 +114,7 @@ test.each(["all", "head"] as const)("with %s unfrozen, two lost devices: each ti
   expect(probabilitiesIn((await api.predict({ kind: "image", blob: await square(0) })).tuned)).toHaveLength(2);
   expect((await api.exportRun()).size).toBeGreaterThan(1000);
   expect((await api.memory()).tensors).toBe(before.tensors);
+  note(`device destroyed, ${unfreeze} unfrozen`, recoveries);
 });
 
 test("lost before the first checkpoint: it begins again, on another device", { timeout: 120_000 }, async () => {
@@ -114,6 +127,7 @@ test("lost before the first checkpoint: it begins again, on another device", { t
   });
   expect(recoveries).toMatchObject([{ because: "lost", from: 0, backend: "webgpu" }]);
   expect(losses.size).toBeGreaterThan(2);
+  note("device destroyed before the first step", recoveries);
 });
 
 test("lost again and again before a checkpoint, and out of memory: it goes on on wasm, to nearly the same losses", { timeout: 180_000 }, async () => {
@@ -134,5 +148,40 @@ test("lost again and again before a checkpoint, and out of memory: it goes on on
   expect(full.recoveries[0]?.from).toBeGreaterThan(0);
   for (const [step, loss] of whole.losses) {
     expect(again.losses.get(step), `step ${step}`).toBeCloseTo(loss, 3);
+  }
+  note("device destroyed twice without a checkpoint between", again.recoveries);
+  note("GPU out of memory", full.recoveries);
+});
+
+test("lost once the run has ended: what is asked of its model, and of a download that is open beside it, is answered on another device", { timeout: 180_000 }, async () => {
+  const { api, recipe } = await opened();
+  await runOf(api, { ...recipe, epochs: 3 });
+  await api.openDownload([{ path: "model.zip", blob: await api.exportRun() }]);
+  const question = { kind: "image", blob: await square(20) } as const;
+  const before = await api.predict(question);
+  const openedBefore = await api.predictOpened(question);
+  const { tensors } = await api.memory();
+  webgpuBackend().device.destroy();
+  // Three at once: one of them finds out, and all are answered.
+  const answers = await Promise.all([api.predict(question), api.predictOpened(question), api.predict(question)]);
+  expect(answers).toEqual([before, openedBefore, before]);
+  webgpuBackend().device.destroy();
+  expect((await api.exportRun()).size).toBeGreaterThan(1000);
+  expect(await api.predictOpened(question)).toEqual(openedBefore);
+  expect((await api.memory()).tensors).toBe(tensors);
+  expect(tf.getBackend()).toBe("webgpu");
+
+  // And where there is no other GPU, on wasm.
+  vi.spyOn(navigator.gpu, "requestAdapter").mockResolvedValue(null);
+  webgpuBackend().device.destroy();
+  try {
+    const after = await api.predict(question);
+    expect(tf.getBackend()).toBe("wasm");
+    const [want, got] = [probabilitiesIn(before.tuned), probabilitiesIn(after.tuned)];
+    expect(got.map(({ name }) => name)).toEqual(want.map(({ name }) => name));
+    got.forEach(({ probability }, i) => expect(probability).toBeCloseTo(want[i]?.probability ?? -1, 4));
+    table.push("device destroyed once the run has ended | yes | 0 | asked again on another device, or on wasm");
+  } finally {
+    vi.restoreAllMocks();
   }
 });

@@ -2,6 +2,7 @@
 import * as Comlink from "comlink";
 import { GraftError } from "../core/errors.ts";
 import { demandTrustedTypes } from "../core/trusted-types.ts";
+import type { LifeSign } from "../protocol/api.ts";
 import { OpfsStorage } from "../storage/opfs.ts";
 import { createWorkerApi } from "./api.ts";
 
@@ -25,3 +26,10 @@ if (throwHandler) {
 demandTrustedTypes("blob");
 // The page names the worker after the folder of its embedded files; see src/client.
 Comlink.expose(createWorkerApi({ embeddedBase: self.name, projectStorage: new OpfsStorage("projects") }));
+
+const lifeLock = `graft-life-${crypto.randomUUID()}`;
+// Not every browser has locks, and none need grant them: without, a worker that ends is not noticed.
+void globalThis.navigator.locks?.request(lifeLock, () => {
+  postMessage({ lifeLock } satisfies LifeSign);
+  return new Promise(() => {});
+}).catch(() => undefined);

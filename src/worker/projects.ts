@@ -42,6 +42,8 @@ export interface ProjectsOptions {
 
 /** A run with everything that it needs to go on, or to be looked at again. */
 export interface RunParts {
+  /** The project's id. */
+  readonly project: string;
   readonly stored: StoredRun;
   readonly record: RunRecord;
   readonly recipe: Recipe;
@@ -186,6 +188,11 @@ export class Projects {
     });
   }
 
+  /** The run that is being kept. */
+  get underWay(): { readonly project: string; readonly run: number } | null {
+    return this.active;
+  }
+
   /** A run of the open project, for reading. @throws GraftError if none is open. */
   run(id: number): StoredRun {
     return this.opened().project.run(id);
@@ -254,10 +261,10 @@ export class Projects {
     const initial = record.continues === null ? null : await this.weightsOf(record.continues);
     const now = this.data.dataset;
     const isOfOpenData = this.sourceOf(open) === source.id && now !== null && JSON.stringify(now.summary().columns) === JSON.stringify(recipe.columns);
-    if (isOfOpenData && isMadeBy(now, choices)) return { stored, record, recipe, dataset: now, isOfOpenData, initial };
+    if (isOfOpenData && isMadeBy(now, choices)) return { project: project.id, stored, record, recipe, dataset: now, isOfOpenData, initial };
     const own = new OpenData();
     await own.reopen(await project.files(source), choices, {});
-    return { stored, record, recipe, dataset: own.open(), isOfOpenData, initial };
+    return { project: project.id, stored, record, recipe, dataset: own.open(), isOfOpenData, initial };
   }
 
   private async card({ id, record }: ListedProject, isOpenElsewhere: boolean): Promise<ProjectCard> {

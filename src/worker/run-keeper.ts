@@ -6,12 +6,12 @@ import { GraftError, type ErrorSentence } from "../core/errors.ts";
 import { StorageFullError } from "../storage/storage.ts";
 import type { Weights } from "../graph/types.ts";
 import type { RunCheckpoint, StoredRun } from "../projects/stored-run.ts";
-import type { RunEvent, RunResults } from "../protocol/run.ts";
+import type { KeptRun, RunEvent, RunResults } from "../protocol/run.ts";
 import { CheckpointPace } from "../train/checkpoint-pace.ts";
 import { parseProgress, type Checkpoints, type TrainingCheckpoint } from "../train/checkpoint.ts";
 
 /** What says how a run stands at this moment, and not what it has done. */
-const passing: ReadonlySet<RunEvent["kind"]> = new Set(["preparing", "paused", "resumed", "restored", "not-kept", "cancelled", "failed"]);
+const passing: ReadonlySet<RunEvent["kind"]> = new Set(["preparing", "paused", "resumed", "restored", "kept", "not-kept", "cancelled", "failed"]);
 
 export function isPassing({ kind }: RunEvent): boolean {
   return passing.has(kind);
@@ -29,6 +29,7 @@ export function joined(events: readonly RunEvent[]): readonly RunEvent[] {
 }
 
 interface KeeperOptions {
+  readonly at: Pick<KeptRun, "project" | "run">;
   /** To the page. */
   readonly report: (event: RunEvent) => void;
   /** Asks the run to wait after its step. */
@@ -38,6 +39,7 @@ interface KeeperOptions {
 
 export class RunKeeper implements Checkpoints {
   private readonly stored: StoredRun;
+  private readonly at: KeeperOptions["at"];
   private readonly report: (event: RunEvent) => void;
   private readonly pause: () => void;
   private readonly pace: CheckpointPace;
@@ -45,8 +47,9 @@ export class RunKeeper implements Checkpoints {
   /** Why the run waits, where nobody asked for it. */
   private waitsFor: ErrorSentence | null = null;
 
-  constructor(stored: StoredRun, { report, pause, pace = new CheckpointPace() }: KeeperOptions) {
+  constructor(stored: StoredRun, { at, report, pause, pace = new CheckpointPace() }: KeeperOptions) {
     this.stored = stored;
+    this.at = at;
     this.report = report;
     this.pause = pause;
     this.pace = pace;
@@ -62,6 +65,11 @@ export class RunKeeper implements Checkpoints {
     this.report(event.kind === "paused" && this.waitsFor ? { kind: "paused", because: this.waitsFor } : event);
   };
 
+  /** @param step that it begins with, or goes on from. */
+  begin(step: number): void {
+    this.report({ kind: "kept", ...this.at, step });
+  }
+
   /** The run goes back to its last checkpoint: what it told since then, it tells again. */
   forget(): void {
     this.told = [];
@@ -75,6 +83,7 @@ export class RunKeeper implements Checkpoints {
     this.handOver();
     try {
       await this.stored.save({ progress, tensors });
+      this.report({ kind: "kept", ...this.at, step: progress.step });
     } catch (error) {
       this.failed(error);
     } finally {

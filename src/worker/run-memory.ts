@@ -3,7 +3,7 @@
  * memory, because the worker lives; where the run is kept in a project, every checkpoint goes there as well.
  */
 import type { ActiveBackend } from "../engine/backend.ts";
-import type { DeviceFailure, EpochSamples, RunEvent } from "../protocol/run.ts";
+import type { DeviceFailure, EpochSamples, Recovery, RunEvent } from "../protocol/run.ts";
 import { CheckpointPace } from "../train/checkpoint-pace.ts";
 import type { Checkpoints, TrainingCheckpoint } from "../train/checkpoint.ts";
 import { isPassing, joined, type RunKeeper } from "./run-keeper.ts";
@@ -85,12 +85,17 @@ export class RunMemory implements Checkpoints {
     this.since = [];
     this.keeper?.forget();
     this.report({ kind: "restored", events: this.before });
+    this.goOn({ because, step: this.step, backend });
+    this.advanced = false;
+    return { resumeFrom: this.checkpoint, samples: samplesIn(this.before) };
+  }
+
+  /** Tells why the run goes on from its last checkpoint. */
+  goOn(reason: Omit<Recovery, "from">): void {
     const from = this.checkpoint?.progress.step ?? 0;
-    const recovered = { kind: "recovered", because, step: this.step, from, backend } as const;
+    const recovered = { kind: "recovered", ...reason, from } as const;
     this.before = [...this.before, recovered];
     (this.keeper?.onEvent ?? this.report)(recovered);
     this.step = from;
-    this.advanced = false;
-    return { resumeFrom: this.checkpoint, samples: samplesIn(this.before) };
   }
 }

@@ -2,13 +2,15 @@
 import { CancelledError, GraftError } from "../core/errors.ts";
 import { deviceFailure, type ActiveBackend } from "../engine/backend.ts";
 import type { JobOptions } from "../data/pace.ts";
+import type { Weights } from "../graph/types.ts";
 import type { StoredRun } from "../projects/stored-run.ts";
 import type { StartOptions } from "../protocol/api.ts";
-import type { ReopenedRun } from "../protocol/projects.ts";
+import type { ReopenedRun, ResumeOptions } from "../protocol/projects.ts";
 import { parseRecipe, type Recipe } from "../protocol/recipe.ts";
-import type { RunEvent } from "../protocol/run.ts";
+import type { RunEvent, RunResults } from "../protocol/run.ts";
 import type { Device } from "./device.ts";
 import type { ModelStore } from "./model-store.ts";
+import { OnDevice } from "./on-device.ts";
 import type { OpenData } from "./open-data.ts";
 import type { Projects } from "./projects.ts";
 import { resultsOf } from "./run-cards.ts";
@@ -28,11 +30,13 @@ interface RunsOptions {
 }
 
 /** `stored`: where it is kept, if anywhere. `events`: what it had told, if it goes on. */
-type Work = Pick<RunContext, "recipe" | "dataset" | "initial" | "resumeFrom"> & { readonly backend: Recipe["backend"]; readonly stored: StoredRun | null; readonly events?: readonly RunEvent[] };
+type Work = Pick<RunContext, "recipe" | "dataset" | "initial" | "resumeFrom"> & ResumeOptions & { readonly backend: Recipe["backend"]; readonly stored: StoredRun | null; readonly events?: readonly RunEvent[] };
 
 export class Runs {
   private readonly parts: RunsOptions;
   private run: FineTuningRun | null = null;
+  /** Once it has ended: what is asked of its model. */
+  private answering: OnDevice<FineTuningRun> | null = null;
   private running = false;
   /** Asked for before there was a run to stop. */
   private stopsAtOnce = false;
@@ -53,6 +57,11 @@ export class Runs {
     throw new GraftError({ what: "nothing has been trained yet", next: "Start training first" });
   }
 
+  /** Of the model of a run that has ended, also where its device has gone away since. @throws GraftError if there is none. */
+  async ask<Answer>(question: (run: FineTuningRun) => Promise<Answer>): Promise<Answer> {
+    return this.answering ? this.answering.ask(question) : question(this.current);
+  }
+
   /** Of a run that is under way; what is there of it is kept. */
   stop(): void {
     if (this.running && this.run) this.run.control.stop();
@@ -70,7 +79,7 @@ export class Runs {
     });
   }
 
-  resume(id: number, report: Report): Promise<void> {
+  resume(id: number, report: Report, { afterStep }: ResumeOptions = {}): Promise<void> {
     return this.told(report, async (onEvent) => {
       const { stored, record, recipe, dataset, initial } = await this.parts.projects.resumeRun(id);
       const { checkpoint, events: told } = await stored.resume();
@@ -78,7 +87,7 @@ export class Runs {
       onEvent({ kind: "restored", events });
       // Where it was computed before: elsewhere the rest would be another run's.
       const started = events.find((event) => event.kind === "started");
-      await this.execute({ recipe, dataset, initial, backend: started?.info.backend ?? recipe.backend, stored, events, resumeFrom: checkpoint ? trainingCheckpoint(checkpoint, `the checkpoint of ${record.name}`) : undefined }, onEvent);
+      await this.execute({ recipe, dataset, initial, backend: started?.info.backend ?? recipe.backend, stored, events, afterStep, resumeFrom: checkpoint ? trainingCheckpoint(checkpoint, `the checkpoint of ${record.name}`) : undefined }, onEvent);
     });
   }
 
@@ -86,42 +95,43 @@ export class Runs {
   reopen(id: number, { onProgress, signal }: JobOptions): Promise<ReopenedRun> {
     return this.alone(async () => {
       const { models, device, projects } = this.parts;
-      const { stored, record, recipe, dataset, isOfOpenData, initial } = await projects.parts(id);
+      const { project, stored, record, recipe, dataset, isOfOpenData, initial } = await projects.parts(id);
       const results = record.state === "finished" ? resultsOf(record.results) : null;
       const weights = await stored.finalWeights();
       if (!results || !weights) throw new GraftError({ where: record.name, what: "it has no results", next: "Resume it, or start it again" });
       const loaded = await models.load(recipe.model);
       this.replace();
       const backend = await device.activate(results.info.backend);
-      const next = new FineTuningRun({ recipe, dataset, loaded, initial, backend, onEvent: (event) => event.kind === "preparing" && onProgress?.({ what: event.what, done: event.done, total: event.total }) });
-      const stop = (): void => next.control.stop();
-      signal?.addEventListener("abort", stop);
-      try {
-        await next.reopen(weights, results);
-      } catch (error) {
-        next.dispose();
-        throw error;
-      } finally {
-        signal?.removeEventListener("abort", stop);
-      }
-      this.run = next;
-      return { recipe, events: (await stored.history()).events as readonly RunEvent[], results, isOfOpenData };
+      const context = { recipe, dataset, loaded, initial };
+      const onEvent = (event: RunEvent): unknown => event.kind === "preparing" && onProgress?.({ what: event.what, done: event.done, total: event.total });
+      const next = await reopened({ ...context, backend, onEvent }, weights, results, signal);
+      this.answer(next, context, backend, weights);
+      const events = (await stored.history()).events as readonly RunEvent[];
+      return { recipe, events, results, isOfOpenData, kept: { project, run: id, step: results.epochs.at(-1)?.step ?? 0 } };
     });
   }
 
   /** From its beginning to its results, on as many devices as it takes. */
-  private async execute({ stored, backend, events = [], ...work }: Work, report: (event: RunEvent) => void): Promise<void> {
+  private async execute({ stored, backend, events = [], afterStep, ...work }: Work, report: (event: RunEvent) => void): Promise<void> {
     const { device, projects } = this.parts;
-    const keeper = stored && new RunKeeper(stored, { report, pause: () => this.run?.control.pause() });
+    const at = projects.underWay;
+    const keeper = stored && at && new RunKeeper(stored, { at, report, pause: () => this.run?.control.pause() });
     const memory = new RunMemory({ keeper, report, resumeFrom: work.resumeFrom, events });
     let from: StartingPoint = { resumeFrom: work.resumeFrom, samples: samplesIn(events) };
     let isDiscarded = false;
+    keeper?.begin(work.resumeFrom?.progress.step ?? 0);
     try {
       this.replace();
-      for (let active = await device.activate(backend); ; ) {
+      // Nobody is asked before one goes on by itself: where the GPU is gone as well, it is on wasm.
+      let active = afterStep !== undefined && backend === "webgpu" ? await device.replace(backend) : await device.activate(backend);
+      if (afterStep !== undefined) memory.goOn({ because: "worker-ended", step: afterStep, backend: active.backend });
+      for (;;) {
         try {
           const finished = await this.attempt({ ...work, ...from }, active, memory);
-          await keeper?.finish(finished.results(), await finished.trainedWeights());
+          // A GPU may go away, and in storage they may have no place.
+          const weights = keeper || active.backend === "webgpu" ? await finished.trainedWeights() : new Map();
+          await keeper?.finish(finished.results(), weights);
+          this.answer(finished, { ...work, loaded: finished.loaded }, active, weights);
           return;
         } catch (error) {
           const failure = await deviceFailure(error);
@@ -140,6 +150,19 @@ export class Runs {
     } finally {
       if (stored) await projects.endRun(stored, isDiscarded);
     }
+  }
+
+  /** The run has ended, and its model is there to be asked. @param weights what training changed */
+  private answer(run: FineTuningRun, { recipe, dataset, loaded, initial }: Omit<RunContext, "backend" | "onEvent">, { backend }: ActiveBackend, weights: Weights): void {
+    this.run = run;
+    const results = run.results();
+    const again = async (other: ActiveBackend): Promise<FineTuningRun> => {
+      const next = await reopened({ recipe, dataset, loaded, initial, backend: other, onEvent: () => {} }, weights, results);
+      next.int8 = this.run?.int8;
+      next.leftOut = this.run?.leftOut ?? [];
+      return (this.run = next);
+    };
+    this.answering = new OnDevice(this.parts.device, run, backend === "webgpu" ? again : null);
   }
 
   private async attempt(work: Pick<RunContext, "recipe" | "dataset" | "initial" | "resumeFrom" | "samples">, backend: ActiveBackend, memory: RunMemory): Promise<FineTuningRun> {
@@ -184,7 +207,25 @@ export class Runs {
   /** What is being written reads tensors that the run is about to take away, or that are on another backend. */
   private replace(): void {
     this.parts.onReplace();
+    this.answering?.dispose();
+    this.answering = null;
     this.run?.dispose();
     this.run = null;
+  }
+}
+
+/** @param weights what training changed. @throws CancelledError once the signal is aborted */
+async function reopened(context: RunContext, weights: Weights, results: RunResults, signal?: AbortSignal): Promise<FineTuningRun> {
+  const run = new FineTuningRun(context);
+  const stop = (): void => run.control.stop();
+  signal?.addEventListener("abort", stop);
+  try {
+    await run.reopen(weights, results);
+    return run;
+  } catch (error) {
+    run.dispose();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
 }

@@ -70,7 +70,7 @@ const vitest = (project, env = {}) =>
 async function journeys() {
   const port = await freePort();
   return asTests(
-    (report) => runTool("@playwright/test/cli.js", ["test", "--reporter=line,json"], { env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report, GRAFT_E2E_PORT: String(port) } }),
+    (report) => runTool("@playwright/test/cli.js", ["test", "--reporter=line,json,./e2e/support/faults.ts"], { env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report, GRAFT_E2E_PORT: String(port) } }),
     countPlaywright,
   );
 }

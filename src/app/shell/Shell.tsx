@@ -2,6 +2,7 @@
 import { IconListDetails, IconShieldLock } from "@tabler/icons-react";
 import { Suspense, lazy, useEffect, useRef, type ComponentType } from "react";
 import { useProjects } from "../../store/projects.ts";
+import { useWorkerEnds } from "../../store/client.ts";
 import { runsHash, useSession, type StepId } from "../../store/session.ts";
 import { ProgressLine } from "../../ui/primitives/ProgressLine.tsx";
 import { formatPlural } from "../../ui/primitives/format.ts";
@@ -15,6 +16,7 @@ import { UpdateNotice } from "./UpdateNotice.tsx";
 import { useSteps } from "./useSteps.ts";
 
 const OpenedModelPage = lazy(async () => ({ default: (await import("./OpenedModelPage.tsx")).OpenedModelPage }));
+const RecoveryNotice = lazy(async () => ({ default: (await import("./RecoveryNotice.tsx")).RecoveryNotice }));
 const RunsPage = lazy(async () => ({ default: (await import("../projects/RunsPage.tsx")).RunsPage }));
 
 const steps: Record<StepId, ComponentType> = {
@@ -30,6 +32,7 @@ export function Shell() {
   const opened = useSession(({ download, instead }) => (instead === "download" && download.kind === "open" ? download.model : null));
   const project = useProjects((state) => state.open);
   const showsRuns = useSession(({ instead }) => instead === "runs") && project !== null;
+  const hasWorkerEnded = useWorkerEnds(({ count }) => count > 0);
   const states = useSteps();
   // An address may name a step that is not open yet (a bookmark, a reload): the first step is shown instead.
   const current = states.find(({ id, status }) => id === wanted && status !== "locked") ?? states[0];
@@ -87,6 +90,11 @@ export function Shell() {
       <main className={classes.main} ref={main} tabIndex={-1}>
         <div className={classes.column}>
           <UpdateNotice />
+          {hasWorkerEnded && (
+            <Suspense>
+              <RecoveryNotice />
+            </Suspense>
+          )}
           <StepBoundary key={place}>
             <Suspense fallback={<ProgressLine what="Opening the step" />}>
               {opened ? <OpenedModelPage model={opened} /> : showsRuns ? <RunsPage project={project} /> : <Step />}

@@ -116,6 +116,8 @@ export class CapturedStep implements TrainingStep {
     this.inSums = false;
     this.deviceFurtherBehind = this.deviceBehind;
     this.deviceBehind = this.backend.queue.onSubmittedWorkDone();
+    // It is refused when the GPU's process ends, perhaps with nobody waiting any more; reading the figures says so as well.
+    this.deviceBehind.catch(() => undefined);
   }
 
   async ready(): Promise<void> {
