@@ -11,7 +11,7 @@ const throttling = ["--enable-features=IntensiveWakeUpThrottling:grace_period_se
 const unthrottled = ["--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding"];
 
 test("a run goes on to its end in a tab that is hidden", async ({ baseURL, folder }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   const options = launchOptions();
   const port = await freePort();
   const launched = await chromium.launch({ ...options, args: [...options.args, ...throttling, `--remote-debugging-port=${port}`], ignoreDefaultArgs: unthrottled });
@@ -36,7 +36,7 @@ test("a run goes on to its end in a tab that is hidden", async ({ baseURL, folde
     await (await context.newPage()).bringToFront();
     const seen = (): Promise<{ readonly visibility: string; readonly frames: number; readonly isDone: boolean }> =>
       page.evaluate((ending) => ({ visibility: document.visibilityState, frames: (window as unknown as { frames_: number }).frames_, isDone: document.body.innerText.includes(ending) }), `All ${epochs} epochs are done`);
-    await expect.poll(seen, { timeout: 200_000, intervals: [1000] }).toEqual({ visibility: "hidden", frames: 0, isDone: true });
+    await expect.poll(seen, { timeout: 400_000, intervals: [1000] }).toEqual({ visibility: "hidden", frames: 0, isDone: true });
     await browser.close();
   } finally {
     await launched.close();

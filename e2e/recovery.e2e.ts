@@ -35,7 +35,7 @@ async function tryImage(page: Page, folder: string): Promise<readonly string[]> 
 }
 
 test("a run whose worker is killed goes on by itself in a new one, to the same losses, and its results come back as well", async ({ page, folder }) => {
-  test.setTimeout(400_000);
+  test.setTimeout(900_000);
   await prepareRun(page, folder, "WebAssembly");
   await page.getByRole("button", { name: "Start training" }).click();
   const whole = await finishedLosses(page);
@@ -58,7 +58,7 @@ test("a run whose worker is killed goes on by itself in a new one, to the same l
 });
 
 test("a run whose GPU process is killed goes on by itself, and so does what is asked of its results", async ({ page, browser, folder }) => {
-  test.setTimeout(400_000);
+  test.setTimeout(900_000);
   const system = await browser.newBrowserCDPSession();
   await prepareRun(page, folder, "WebGPU");
   await trainToTheMiddle(page, "Start training");
