@@ -10,7 +10,7 @@ import { launchOptions } from "./tools/cli/browser.mjs";
 import { isolationHeaders } from "./tools/cli/headers.mjs";
 
 /** Found while a test already runs, a package would make Vite reload that test; so what the engine imports is named here. */
-const prebundled = ["@huggingface/hub", "@huggingface/jinja", "@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu", "comlink", "fflate", "papaparse", "zod"];
+const prebundled = ["@huggingface/hub", "@huggingface/jinja", "@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu", "comlink", "fflate", "papaparse", "zod/mini", "zod/v4/locales/en.js"];
 /** A file that is not there is answered with the page, as it would be for a person; Vite then looks into the page's modules. */
 const ofThePage = ["@mantine/core", "@mantine/dropzone", "@mantine/hooks", "@tabler/icons-react", "react", "react/jsx-dev-runtime", "react-dom", "react-dom/client", "recharts", "zustand"];
 

@@ -15,7 +15,7 @@ export interface OpenPage extends Remote {
 }
 
 /** Found while a page already runs, a package would make Vite reload it; so what the engines import is named here. */
-const prebundled = ["@huggingface/hub", "@huggingface/jinja", "@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu", "@jax-js/jax", "comlink", "fflate", "papaparse", "zod"];
+const prebundled = ["@huggingface/hub", "@huggingface/jinja", "@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu", "@jax-js/jax", "comlink", "fflate", "papaparse", "zod/mini", "zod/v4/locales/en.js"];
 
 export class BenchBrowser {
   private constructor(
