@@ -31,7 +31,7 @@ export const graftBert = embeddedCheckpoint({
   source: "tools/pretrain in Graft's repository",
   input: "English text, up to 256 tokens (about 180 words); longer texts are cut",
   goodAt: "Trying out how a BERT is fine-tuned, with all layers unfrozen; longer texts than the sentence encoder takes.",
-  limits: "It has only begun to learn: its first use is to try the family without a network. The sentence encoder, or a BERT from the hub, is better. English only.",
+  limits: "It is small and has read little, most of it old: the sentence encoder, or a BERT from the hub, is better where accuracy counts. English only.",
   parameters: 5_322_752,
   downloadBytes: 10_980_574,
   origin: "embedded",

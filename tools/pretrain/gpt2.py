@@ -96,7 +96,7 @@ def main(folder, steps):
     length = CONFIG["n_positions"] + 1
     held_back = streams.held_back(length)
     told = loop.train(
-        model, folder, lambda generator: streams.batch(ROWS, length, generator), loss_of,
+        model, folder, lambda generator, _: streams.batch(ROWS, length, generator), loss_of,
         lambda trained: sum(loss_of(trained, part).item() * len(part) for part in held_back.split(ROWS)) / len(held_back),
         steps, ROWS * CONFIG["n_positions"],
     )

@@ -11,7 +11,7 @@ from muon import Muon
 
 
 def train(model, folder, batch, loss_of, held_back, steps, tokens_a_step, learning_rate=3e-3, warm_up=100, descent=0.4):
-    """`batch(generator)` gives what `loss_of(model, batch)` takes; `held_back()` the validation loss, in nats a token.
+    """`batch(generator, done)` gives what `loss_of(model, batch)` takes, `done` the share of the steps that are done; `held_back()` the validation loss, in nats a token.
     The state is kept every 200 steps. -> what a model card says of the training."""
     state_file = pathlib.Path(folder) / "state.pt"
     hidden = [m.weight for m in model.modules() if hasattr(m, "bias") and hasattr(m, "weight") and m.weight.dim() == 2]
@@ -34,13 +34,13 @@ def train(model, folder, batch, loss_of, held_back, steps, tokens_a_step, learni
         generator.set_state(state["generator"])
         step, seconds, log = state["step"], state["seconds"], state["log"]
 
-    started, running = time.time(), []
+    started, running = time.process_time(), []
     while step < steps:
         rate = learning_rate * min(1, (step + 1) / warm_up, (steps - step) / (steps * descent))
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = rate
-        loss = loss_of(model, batch(generator))
+        loss = loss_of(model, batch(generator, step / steps))
         model.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -53,7 +53,7 @@ def train(model, folder, batch, loss_of, held_back, steps, tokens_a_step, learni
             with torch.no_grad():
                 validation = held_back(model)
             model.train()
-            seconds, started = seconds + time.time() - started, time.time()
+            seconds, started = seconds + time.process_time() - started, time.process_time()
             log.append({"step": step, "loss": sum(running) / len(running), "validation": validation})
             print(f"step {step}: {log[-1]['loss']:.3f}, held back {validation:.3f}, {seconds / 60:.0f} min", flush=True)
             running = []
