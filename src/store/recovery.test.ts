@@ -9,7 +9,7 @@ import { parseRecipe } from "../protocol/recipe.ts";
 import type { RunEvent, RunInfo, RunResults, StepPoint } from "../protocol/run.ts";
 
 const names = ["openProject", "resumeRun", "reopenRun", "viewProject", "listModels", "describeLayers", "describeSelection", "keepDraft", "setSplit", "getResults", "startRun", "controlRun", "openDownload", "cancel"] as const;
-const worker = vi.hoisted(() => ({}) as Record<string, Mock<(...args: unknown[]) => Promise<unknown>>>);
+const worker = vi.hoisted((): Record<string, Mock<(...args: unknown[]) => Promise<unknown>>> => ({}));
 for (const name of names) worker[name] = vi.fn<(...args: unknown[]) => Promise<unknown>>();
 vi.mock("./client.ts", async () => {
   const { create } = await import("zustand");

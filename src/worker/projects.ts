@@ -6,14 +6,14 @@ import { CancelledError, GraftError } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { JobOptions } from "../data/pace.ts";
 import { exportProject, importProject } from "../projects/archive.ts";
-import { nullIfRefused, Project, sourceOfModel, type ListedRun } from "../projects/project.ts";
-import { ProjectStore, type ListedProject } from "../projects/project-store.ts";
+import { nullIfRefused, Project, sourceOfModel } from "../projects/project.ts";
+import { ProjectStore } from "../projects/project-store.ts";
 import type { ProjectRecord, RunRecord } from "../projects/records.ts";
 import type { StoredRun } from "../projects/stored-run.ts";
 import type { OnProgress } from "../protocol/api.ts";
 import type { SourceFile } from "../protocol/data.ts";
 import type { ModelCard } from "../protocol/models.ts";
-import type { OpenedProject, ProjectApi, ProjectCard, ProjectList, ProjectView } from "../protocol/projects.ts";
+import type { OpenedProject, ProjectApi, ProjectList, ProjectView } from "../protocol/projects.ts";
 import { parseRecipe, taskIds, type Recipe, type TaskId } from "../protocol/recipe.ts";
 import { askToKeep } from "../storage/space.ts";
 import type { FileStorage } from "../storage/storage.ts";
@@ -21,7 +21,8 @@ import type { ModelStore } from "./model-store.ts";
 import type { InitialWeights } from "./run.ts";
 import { choicesOf, isMadeBy, OpenData } from "./open-data.ts";
 import { lockedProjects, lockProject, type Release } from "./project-lock.ts";
-import { recipeOf, resultsOf, runCard } from "./run-cards.ts";
+import { projectCard } from "./project-card.ts";
+import { isListed, recipeOf, resultsOf, runCard } from "./run-cards.ts";
 
 interface Open {
   readonly project: Project;
@@ -76,7 +77,7 @@ export class Projects {
     if (!storage) return { projects: [], storage: { quotaBytes: null, isPersistent: false } };
     const locked = await lockedProjects();
     const listed = await new ProjectStore(storage).list();
-    const projects = await Promise.all(listed.map((entry) => this.card(entry, locked.has(entry.id) && entry.id !== this.open?.project.id)));
+    const projects = await Promise.all(listed.map((entry) => projectCard(new Project(storage, entry.id), entry, { isOpenElsewhere: locked.has(entry.id) && entry.id !== this.open?.project.id, isTraining: this.active?.project === entry.id })));
     const { quotaBytes } = await storage.estimate();
     return { projects, storage: { quotaBytes, isPersistent: await storage.isPersistent() } };
   }
@@ -267,27 +268,6 @@ export class Projects {
     return { project: project.id, stored, record, recipe, dataset: own.open(), isOfOpenData, initial };
   }
 
-  private async card({ id, record }: ListedProject, isOpenElsewhere: boolean): Promise<ProjectCard> {
-    const task = taskIds.find((known) => known === record?.task) ?? null;
-    const project = new Project(this.needed(), id);
-    const bytes = await project.bytes(record ?? { sources: [] });
-    if (!record || task === null) return { id, name: record?.name ?? "A damaged project", task: null, createdAt: record?.createdAt ?? 0, runs: 0, bytes, data: null, newestResult: null, interrupted: null, isOpenElsewhere };
-    const runs = (await project.runs()).filter(isListed);
-    const found = isOpenElsewhere || this.active?.project === id ? undefined : runs.find((run) => run.record?.state === "running");
-    return {
-      id,
-      name: record.name,
-      task,
-      createdAt: record.createdAt,
-      runs: runs.length,
-      bytes,
-      data: record.sources.find((source) => source.id === record.draft?.data)?.name ?? null,
-      newestResult: runs.find((run) => run.record?.state === "finished")?.record?.name ?? null,
-      interrupted: found ? { run: found.run.id, name: found.record?.name ?? "" } : null,
-      isOpenElsewhere,
-    };
-  }
-
   private async view({ project, isReadOnly }: Open): Promise<ProjectView> {
     const { name, task, notes, sources } = await project.read();
     const known = taskIds.find((each) => each === task);
@@ -407,5 +387,3 @@ export class Projects {
     throw new GraftError({ what: "another tab works on this project, and here it can only be read", next: "Go on in that tab, or close it and open the project again" });
   }
 }
-
-const isListed = ({ record }: ListedRun): boolean => record === null || record.deletedAt === null;

@@ -7,6 +7,9 @@ import type { RunCard } from "../protocol/projects.ts";
 import { parseRecipe, type Recipe } from "../protocol/recipe.ts";
 import type { RunResults } from "../protocol/run.ts";
 
+/** Deleted ones can be had back, but are not shown. */
+export const isListed = ({ record }: ListedRun): boolean => record === null || record.deletedAt === null;
+
 /** @param active the run that is being written to at this moment. */
 export function runCard({ run, record }: ListedRun, sources: readonly StoredSource[], active: number | null): RunCard {
   if (!record) return { run: run.id, name: `Run ${run.id}`, createdAt: 0, state: "damaged", recipe: null, data: null, continues: null, headline: null, ended: null, error: null, notes: "" };
