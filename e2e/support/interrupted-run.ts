@@ -32,7 +32,7 @@ export async function prepareRun(page: Page, folder: string, backend: "WebAssemb
 export async function trainToTheMiddle(page: Page, button: "Start training" | "Train again"): Promise<void> {
   await goTo(page, "Train");
   await page.getByRole("button", { name: button }).click();
-  await expect(page.getByText(new RegExp(`Epoch (?:[89]|[12]\\d) of ${epochs}`))).toBeVisible({ timeout: 300_000 });
+  await expect(page.getByText(new RegExp(`Epoch (?:[89]|[12]\\d) of ${epochs}`)).first()).toBeVisible({ timeout: 300_000 });
 }
 
 /** Until the run is over. @returns the rows of "Show as table" of the loss by epoch: every epoch's mean over its steps, and its validation loss. */
