@@ -31,6 +31,8 @@ CheckpointPace.prototype.saved = function () {
 };
 
 function figures(): WorkerFigures {
+  // Asked for its memory, TensorFlow.js would start a backend.
+  if (!tf.engine().backendName) return { tensors: 0, backendBytes: 0, wasmHeapBytes: null, deviceBytes: allocatedNow(), listeners: listeners.live(), checkpointsMs };
   const heap = tf.getBackend() === "wasm" ? asWasmBackend(tf.backend()).wasm : null;
   const { tensors, bytes } = memory();
   return { tensors, backendBytes: bytes, wasmHeapBytes: (heap?.wasmMemory ?? heap?.asm.memory)?.buffer.byteLength ?? null, deviceBytes: allocatedNow(), listeners: listeners.live(), checkpointsMs };

@@ -33,6 +33,8 @@ export interface SoakPage {
   importText(megabytes?: number): Promise<string>;
   openRows(rows: number): Promise<OpenedData>;
   open(files: readonly SourceFile[]): Promise<OpenedData>;
+  /** In two class folders, of 8 to 1200 pixels a side, half of them JPEGs; every hundredth is cut off. */
+  pictures(count: number): Promise<readonly SourceFile[]>;
   /**
    * @param pausesAt waits at or after each of these steps until `goOn` is called.
    * @param isKept whether the open data are in a project already.
@@ -62,7 +64,9 @@ const longTasksMs: number[] = [];
 new PerformanceObserver((list) => longTasksMs.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask" });
 
 const channel = new BroadcastChannel(channelName);
-function figures(): Promise<WorkerFigures> {
+async function figures(): Promise<WorkerFigures> {
+  // What is said before the worker listens is lost: its first answer says that it does.
+  await client.listSamples();
   return new Promise((resolve) => {
     channel.onmessage = ({ data }: MessageEvent<WorkerFigures>) => resolve(data);
     channel.postMessage("figures");
@@ -85,6 +89,26 @@ function largeCheckpoint(megabytes: number): readonly SourceFile[] {
   const ranges = Object.fromEntries(graph.parameters.map(({ name }) => [name, name.endsWith("gamma") ? [1, 0.01] : [0, 0.03]]));
   const bytes = writeSafetensors(upstreamTensorsOf(graph, startingWeights(graph.parameters, ranges)), { format: "pt" });
   return [fileOf("large/config.json", config), fileOf("large/model.safetensors", bytes), fileOf("large/vocab.txt", vocabularyText), fileOf("large/tokenizer_config.json", { do_lower_case: true, model_max_length: 32 })];
+}
+
+/** A few dozen are drawn and encoded; behind its end, each file has a number of its own, so that no two are the same. */
+async function pictures(count: number): Promise<readonly SourceFile[]> {
+  const drawn: Uint8Array<ArrayBuffer>[] = [];
+  for (let i = 0; i < 60; i++) {
+    const canvas = new OffscreenCanvas(8 + Math.round((1192 * ((i * 7) % 60)) / 59), 8 + Math.round((1192 * ((i * 11) % 60)) / 59));
+    const context = canvas.getContext("2d");
+    if (!context) throw new Error("No 2d context.");
+    for (let x = 0; x < 40; x++) {
+      context.fillStyle = `hsl(${(i * 37 + x * 9) % 360} 70% 50%)`;
+      context.fillRect((x * canvas.width) / 40, 0, canvas.width / 40, canvas.height * Math.abs(Math.sin(i + x)));
+    }
+    drawn.push(new Uint8Array(await (await canvas.convertToBlob({ type: i % 2 ? "image/jpeg" : "image/png" })).arrayBuffer()));
+  }
+  return Array.from({ length: count }, (_, i) => {
+    const bytes = drawn[i % drawn.length] as Uint8Array<ArrayBuffer>;
+    const isBroken = i % 100 === 7;
+    return { path: `set/${i % 2 ? "odd" : "even"}/${i}.${i % 2 ? "jpg" : "png"}`, blob: new Blob(isBroken ? [bytes.subarray(0, 40)] : [bytes, Uint32Array.of(i)]) };
+  });
 }
 
 interface Pause {
@@ -114,6 +138,7 @@ window.soak = {
     await open([{ path: "films.csv", blob: new Blob([csv]) }]);
     return { kind: "ready", summary: await client.mapColumns({ text: "text", label: "kind" }, quiet) };
   },
+  pictures,
   run: async (settings, { pausesAt = [], isKept = false } = {}) => {
     const recipe = parseRecipe({ ...settings, columns: { text: "text", label: "kind" } });
     if (!isKept) await client.keepData(recipe, quiet);

@@ -1,5 +1,5 @@
 /** The parts of the soak: each says its figures in lines, and throws where what it is for does not hold. */
-import { demand, demandFlat, inWords, type Figures, type SoakTab } from "./tab.ts";
+import { demand, demandFlat, inWords, megabytes, type Figures, type SoakTab } from "./tab.ts";
 
 export type SoakPart = (tab: SoakTab, say: (line: string) => void) => Promise<void>;
 
@@ -92,9 +92,91 @@ const runs: SoakPart = async (tab, say) => {
   demand(last.storedFiles === after.storedFiles - (allRuns - 1) * filesPerRun, `${last.storedFiles} files stayed`);
 };
 
+const csvBytes = 200e6;
+
+/** A CSV of 200 MB, opened, its columns named, and its splits made. */
+const csv: SoakPart = async (tab, say) => {
+  const { page } = tab;
+  const before = await tab.figures();
+  const opened = await page.evaluate(async (wanted) => {
+    const { soak } = window;
+    // A hundred different rows over and over, as parts of one file: the page holds none of it.
+    const rows = Array.from({ length: 100 }, (_, i) => `"The ${i}th film, ${"seen and heard ".repeat(3 + (i % 9))}",${i % 2 ? "up" : "down"},${i}\n`).join("");
+    const blob = new Blob([`text,kind,number\n`, ...new Array<string>(Math.ceil(wanted / rows.length)).fill(rows)]);
+    soak.longTasks();
+    const beganMs = performance.now();
+    try {
+      await soak.open([{ path: "films.csv", blob }]);
+      const openedMs = performance.now() - beganMs;
+      const { itemCount } = await soak.client.mapColumns({ text: "text", label: "kind" }, () => {});
+      const { items } = await soak.client.listItems({ offset: itemCount - 5, limit: 5 });
+      return { bytes: blob.size, openedMs, mappedMs: performance.now() - beganMs - openedMs, itemCount, shown: items.length, longTasks: soak.longTasks() };
+    } catch (error) {
+      return { refusal: (error as Error).message, isSentence: (error as { sentence?: unknown }).sentence !== undefined, longTasks: soak.longTasks() };
+    }
+  }, csvBytes);
+  const longest = `the page's longest task ${Math.max(0, ...opened.longTasks).toFixed(0)} ms`;
+  if (opened.refusal !== undefined) {
+    say(`csv: refused: ${opened.refusal}; ${longest}`);
+    demand(opened.isSentence, `a CSV of ${megabytes(csvBytes)} was refused without a sentence`);
+  } else {
+    const open = await tab.figures();
+    say(`csv: ${megabytes(opened.bytes)}, ${opened.itemCount} rows, opened in ${seconds(opened.openedMs)}, columns named in ${seconds(opened.mappedMs)}; ${longest}; ${inWords(open)}`);
+    demand(opened.shown === 5, `of the last rows, ${opened.shown} are shown`);
+    demand(open.workerHeapBytes < 6 * opened.bytes, `it takes ${megabytes(open.workerHeapBytes)}`);
+    demand(open.pageHeapBytes - before.pageHeapBytes < 20e6, `the page's heap grew to ${megabytes(open.pageHeapBytes)}`);
+  }
+  demand(Math.max(0, ...opened.longTasks) < 200, longest);
+  await page.evaluate(() => window.soak.client.closeData());
+  const after = await tab.figures();
+  say(`csv: closed: ${inWords(after)}`);
+  demandFlat(before, after, { allowedHeapBytes: 20e6 });
+};
+
+const imageCount = 10_000;
+
+/** Ten thousand pictures of 8 to 1200 pixels a side, one in a hundred of them cut off. */
+const images: SoakPart = async (tab, say) => {
+  const { page } = tab;
+  const before = await tab.figures();
+  const opened = await page.evaluate(async (count) => {
+    const { soak } = window;
+    const files = await soak.pictures(count);
+    const bytes = files.reduce((sum, { blob }) => sum + blob.size, 0);
+    soak.longTasks();
+    const beganMs = performance.now();
+    const result = await soak.open(files);
+    if (result.kind !== "ready") return null;
+    const openedMs = performance.now() - beganMs;
+    const { itemCount, issues } = result.summary;
+    await soak.client.keepData(soak.recipeOf({ task: "image-classification", model: "mobilenet-v3-coco" }), () => {});
+    const keptMs = performance.now() - beganMs - openedMs;
+    return { bytes, itemCount, issues: issues.map(({ message }) => message), openedMs, keptMs, longTasks: soak.longTasks() };
+  }, imageCount);
+  if (!opened) return demand(false, "the pictures opened as a table");
+  const open = await tab.figures();
+  const longest = Math.max(0, ...opened.longTasks);
+  say(`images: ${opened.itemCount} of ${imageCount}, ${megabytes(opened.bytes)}, opened in ${seconds(opened.openedMs)}, kept in ${seconds(opened.keptMs)}; the page's longest task ${longest.toFixed(0)} ms; ${opened.issues.join(" ")}`);
+  say(`images: open: ${inWords(open)}`);
+  demand(opened.itemCount === imageCount - imageCount / 100, `${opened.itemCount} pictures were opened`);
+  demand(open.workerHeapBytes - before.workerHeapBytes < 50e6, `the worker's heap grew by ${megabytes(open.workerHeapBytes - before.workerHeapBytes)}`);
+  await page.evaluate(async () => {
+    const { client } = window.soak;
+    const { projects } = await client.listProjects();
+    await client.closeData();
+    await client.deleteProject(projects[0]?.id ?? "");
+  });
+  const after = await tab.figures();
+  say(`images: closed and deleted: ${inWords(after)}`);
+  demandFlat(before, after, { allowedHeapBytes: 10e6 });
+  demand(after.storedFiles === 0, `${after.storedFiles} files stayed`);
+};
+
 export const soakParts: Readonly<Record<string, SoakPart>> = {
   "soak-checkpoint": checkpoint,
   "soak-wasm": steps("wasm"),
   "soak-webgpu": steps("webgpu"),
   "soak-runs": runs,
+  "soak-csv": csv,
+  "soak-images": images,
 };
