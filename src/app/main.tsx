@@ -14,8 +14,6 @@ if (root === null) throw new Error("index.html has no element with the id root."
 if (!(await isolatePage())) {
   // Vite's server of sources builds no service worker, and wants the newest of everything.
   if (import.meta.env.PROD) void keepForOffline();
-  // Loaded beside, before it is needed: whoever loses the worker may have lost the server as well.
-  void import("../store/recovery.ts");
   createRoot(root).render(
     <StrictMode>
       <App />

@@ -1,4 +1,4 @@
-/** The browser has ended the worker: what came back by itself, and what did not. */
+/** The browser has ended the worker: what came back by itself, and what did not. Never loaded late: the server may be gone by then. */
 import { Button } from "@mantine/core";
 import { useRecovery } from "../../store/recovery.ts";
 import { ProgressLine } from "../../ui/primitives/ProgressLine.tsx";

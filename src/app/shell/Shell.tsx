@@ -2,13 +2,13 @@
 import { IconListDetails, IconShieldLock } from "@tabler/icons-react";
 import { Suspense, lazy, useEffect, useRef, type ComponentType } from "react";
 import { useProjects } from "../../store/projects.ts";
-import { useWorkerEnds } from "../../store/client.ts";
 import { runsHash, useSession, type StepId } from "../../store/session.ts";
 import { ProgressLine } from "../../ui/primitives/ProgressLine.tsx";
 import { formatPlural } from "../../ui/primitives/format.ts";
 import { DataStep } from "../steps/data/DataStep.tsx";
 import { ColorSchemeToggle } from "./ColorSchemeToggle.tsx";
 import { Mark } from "./Mark.tsx";
+import { RecoveryNotice } from "./RecoveryNotice.tsx";
 import classes from "./Shell.module.css";
 import { StepBoundary } from "./StepBoundary.tsx";
 import { StepNav } from "./StepNav.tsx";
@@ -16,7 +16,6 @@ import { UpdateNotice } from "./UpdateNotice.tsx";
 import { useSteps } from "./useSteps.ts";
 
 const OpenedModelPage = lazy(async () => ({ default: (await import("./OpenedModelPage.tsx")).OpenedModelPage }));
-const RecoveryNotice = lazy(async () => ({ default: (await import("./RecoveryNotice.tsx")).RecoveryNotice }));
 const RunsPage = lazy(async () => ({ default: (await import("../projects/RunsPage.tsx")).RunsPage }));
 
 const steps: Record<StepId, ComponentType> = {
@@ -32,7 +31,6 @@ export function Shell() {
   const opened = useSession(({ download, instead }) => (instead === "download" && download.kind === "open" ? download.model : null));
   const project = useProjects((state) => state.open);
   const showsRuns = useSession(({ instead }) => instead === "runs") && project !== null;
-  const hasWorkerEnded = useWorkerEnds(({ count }) => count > 0);
   const states = useSteps();
   // An address may name a step that is not open yet (a bookmark, a reload): the first step is shown instead.
   const current = states.find(({ id, status }) => id === wanted && status !== "locked") ?? states[0];
@@ -90,11 +88,7 @@ export function Shell() {
       <main className={classes.main} ref={main} tabIndex={-1}>
         <div className={classes.column}>
           <UpdateNotice />
-          {hasWorkerEnded && (
-            <Suspense>
-              <RecoveryNotice />
-            </Suspense>
-          )}
+          <RecoveryNotice />
           <StepBoundary key={place}>
             <Suspense fallback={<ProgressLine what="Opening the step" />}>
               {opened ? <OpenedModelPage model={opened} /> : showsRuns ? <RunsPage project={project} /> : <Step />}
