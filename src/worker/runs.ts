@@ -119,9 +119,10 @@ export class Runs {
     const memory = new RunMemory({ keeper, report, resumeFrom: work.resumeFrom, events });
     let from: StartingPoint = { resumeFrom: work.resumeFrom, samples: samplesIn(events) };
     let isDiscarded = false;
-    keeper?.begin(work.resumeFrom?.progress.step ?? 0);
     try {
+      // First, so that who stops at the first word stops this run and not the one before it.
       this.replace();
+      keeper?.begin(work.resumeFrom?.progress.step ?? 0);
       // Nobody is asked before one goes on by itself: where the GPU is gone as well, it is on wasm.
       let active = afterStep !== undefined && backend === "webgpu" ? await device.replace(backend) : await device.activate(backend);
       if (afterStep !== undefined) memory.goOn({ because: "worker-ended", step: afterStep, backend: active.backend });
