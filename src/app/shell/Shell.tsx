@@ -87,8 +87,10 @@ export function Shell() {
       </header>
       <main className={classes.main} ref={main} tabIndex={-1}>
         <div className={classes.column}>
-          <UpdateNotice />
-          <RecoveryNotice />
+          <div className={classes.notices}>
+            <UpdateNotice />
+            <RecoveryNotice />
+          </div>
           <StepBoundary key={place}>
             <Suspense fallback={<ProgressLine what="Opening the step" />}>
               {opened ? <OpenedModelPage model={opened} /> : showsRuns ? <RunsPage project={project} /> : <Step />}
