@@ -43,6 +43,8 @@ export function RunsPage({ project }: { readonly project: ProjectView }) {
   const { changeRun, changeNotes, rename, pack } = useProjects.getState();
   const { goTo } = useSession.getState();
   const shown = arranged(project.runs, filter, order);
+  // Not before the project is without it: storage may have refused.
+  const gone = project.runs.some(({ run }) => run === deleted?.run) ? null : deleted;
   const chosenRuns = chosen.flatMap((run) => project.runs.find((card) => card.run === run) ?? []);
   const chosenColors = new Map(chosenRuns.map(({ run }, i) => [run, colors[i] as string]));
 
@@ -124,7 +126,7 @@ export function RunsPage({ project }: { readonly project: ProjectView }) {
       </Panel>
       {chosenRuns.length > 0 && <Compared runs={chosenRuns} colors={chosenColors} />}
       <UndoNotice
-        what={deleted && `${deleted.name} was deleted. It is gone for good when the project is opened the next time.`}
+        what={gone && `${gone.name} was deleted. It is gone for good when the project is opened the next time.`}
         onUndo={() => {
           if (deleted) void changeRun(deleted.run, { isDeleted: false });
           setDeleted(null);
