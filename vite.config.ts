@@ -97,7 +97,11 @@ export default defineConfig({
     rolldownOptions: {
       input: ["index.html", "headless.html", "src/app/service-worker/worker.ts"],
       // Beside the page, because a service worker serves the folder that it lies in; without a hash, because the browser looks for its successor there.
-      output: { entryFileNames: ({ facadeModuleId }) => (facadeModuleId?.endsWith("/service-worker/worker.ts") ? serviceWorkerFile : "assets/[name]-[hash].js") },
+      output: {
+        entryFileNames: ({ facadeModuleId }) => (facadeModuleId?.endsWith("/service-worker/worker.ts") ? serviceWorkerFile : "assets/[name]-[hash].js"),
+        // What three parts of the page need comes in one file: in forty small ones it was 18 KB more, since each is compressed by itself.
+        codeSplitting: { groups: [{ name: "shared", minShareCount: 3 }] },
+      },
     },
   },
   worker: { format: "es", plugins: () => [keepThreadSource()] },

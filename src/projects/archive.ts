@@ -31,8 +31,8 @@ const readAtOnce = 4 * 2 ** 20;
 const contentPath = /^content\/([0-9a-f]{64})$/;
 const runPath = /^runs\/([1-9]\d{0,6})\/(run|checkpoint|weights|history-([1-9]\d{0,6}))$/;
 
-/** @throws GraftError if it is too large for a zip. */
-export async function exportProject(storage: FileStorage, project: Project): Promise<Blob> {
+/** @throws GraftError if it is too large for a zip; CancelledError. */
+export async function exportProject(storage: FileStorage, project: Project, options: JobOptions = {}): Promise<Blob> {
   const { name, sources } = await project.read();
   const files = new Map<string, Blob>([[manifestName, new Blob([strToU8(`${JSON.stringify({ format: manifestFormat, version: archiveVersion, name }, null, 2)}\n`)])]]);
   const add = async (path: string, folder: string, kind: string): Promise<void> => {
@@ -52,11 +52,19 @@ export async function exportProject(storage: FileStorage, project: Project): Pro
   }
   const total = [...files.values()].reduce((sum, { size }) => sum + size, 0);
   if (total > largestBytes || files.size > mostEntries) throw new GraftError({ where: name, what: `the project has ${Math.ceil(total / 1e6).toLocaleString("en")} MB in ${files.size} files`, wanted: "at most 4,293 MB in 65,000 files for one zip", next: "Delete runs that you do not need, or keep the data files apart" });
-  return zipOf(files);
+  const pace = new Pace(options);
+  let done = 0;
+  return zipOf(files, async (bytes) => {
+    pace.report(`Exporting ${name}`, (done += bytes), total);
+    await pace.breathe();
+  });
 }
 
-/** As it is: data hardly compress, and weights not at all. Never all of it in memory. */
-async function zipOf(files: ReadonlyMap<string, Blob>): Promise<Blob> {
+/**
+ * As it is: data hardly compress, and weights not at all. Never all of it in memory.
+ * @param through told how many bytes went in; what it throws ends the zip.
+ */
+async function zipOf(files: ReadonlyMap<string, Blob>, through: (bytes: number) => Promise<void>): Promise<Blob> {
   const parts: Blob[] = [];
   let failure: Error | null = null;
   const zip = new Zip((error, chunk) => {
@@ -66,7 +74,11 @@ async function zipOf(files: ReadonlyMap<string, Blob>): Promise<Blob> {
   for (const [path, blob] of files) {
     const entry = new ZipPassThrough(path);
     zip.add(entry);
-    for (let at = 0; at < blob.size; at += readAtOnce) entry.push(new Uint8Array(await blob.slice(at, at + readAtOnce).arrayBuffer()));
+    for (let at = 0; at < blob.size; at += readAtOnce) {
+      const bytes = new Uint8Array(await blob.slice(at, at + readAtOnce).arrayBuffer());
+      entry.push(bytes);
+      await through(bytes.byteLength);
+    }
     entry.push(new Uint8Array(), true);
   }
   zip.end();

@@ -108,7 +108,9 @@ export interface WorkerApi extends ProjectApi {
   /** The items in one cell of the confusion matrix, most confident first. */
   listConfusion(query: ConfusionQuery): Promise<readonly number[]>;
   /** One zip: safetensors, the formats that are asked for, labels, recipe, metrics, README, and the adapter where there is one. */
-  exportRun(options?: ExportOptions): Promise<Blob>;
+  exportRun(options?: ExportOptions, onProgress?: OnProgress): Promise<Blob>;
+  /** Ends the zip that is being made of a run, or of a project; its promise rejects with CancelledError. */
+  cancelExport(of: "run" | "project"): Promise<void>;
   /** Tries the tuned model on something new, beside the model before fine-tuning. */
   predict(input: PredictionInput): Promise<Prediction>;
   /** Which words decided; the next question, of either kind, ends it with CancelledError. Only of a single text. */

@@ -112,8 +112,8 @@ export interface ProjectApi {
   closeProject(): Promise<void>;
   /** For good, with everything in it. @throws GraftError where a tab works on it. */
   deleteProject(id: string): Promise<void>;
-  /** One zip with everything in the project but runs that were deleted. @throws GraftError if it is too large for one. */
-  exportProject(id: string): Promise<Blob>;
+  /** One zip with everything in the project but runs that were deleted. Goes on beside other jobs. @throws GraftError if it is too large for one. */
+  exportProject(id: string, onProgress: OnProgress): Promise<Blob>;
   /** A new project of a zip that `exportProject` made. @returns its id @throws GraftError for anything else; nothing of it stays. */
   importProject(file: SourceFile, onProgress: OnProgress): Promise<string>;
   /** The open project, as it is now; null where none is open. */

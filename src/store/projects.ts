@@ -4,7 +4,7 @@
  */
 import { create } from "zustand";
 import { CancelledError, type ErrorSentence } from "../core/errors.ts";
-import type { Progress, WorkerApi } from "../protocol/api.ts";
+import type { OnProgress, Progress, WorkerApi } from "../protocol/api.ts";
 import type { DataSummary, SourceFile } from "../protocol/data.ts";
 import type { ProjectList, ProjectView } from "../protocol/projects.ts";
 import { sentenceOf, worker } from "./client.ts";
@@ -22,6 +22,11 @@ export type Keeping =
   | { readonly kind: "kept" }
   | { readonly kind: "unkept"; readonly error: ErrorSentence };
 
+export interface Zipping {
+  readonly progress: Progress;
+  readonly cancel: () => void;
+}
+
 interface ProjectsState {
   /** Null until it was read. */
   readonly list: ProjectList | null;
@@ -30,6 +35,8 @@ interface ProjectsState {
   readonly open: ProjectView | null;
   readonly keeping: Keeping;
   readonly error: ErrorSentence | null;
+  /** A project's zip on its way, in or out; null while there is none. */
+  readonly zipping: Zipping | null;
   /** What the browser said when it was asked to keep what is stored. */
   readonly promise: string | null;
 
@@ -42,7 +49,7 @@ interface ProjectsState {
   readonly close: () => Promise<void>;
   readonly remove: (id: string) => Promise<void>;
   readonly askToKeep: () => Promise<void>;
-  /** The zip, or null where it could not be made and the store says why. */
+  /** The zip; null where it was cancelled, or could not be made and the store says why. */
   readonly pack: (id: string) => Promise<Blob | null>;
   readonly bring: (file: SourceFile) => Promise<void>;
   readonly changeRun: (run: number, changes: RunChanges) => Promise<void>;
@@ -66,8 +73,16 @@ export const useProjects = create<ProjectsState>()((set, get) => {
     try {
       await job();
     } catch (error) {
-      set({ error: sentenceOf(error) });
+      if (!(error instanceof CancelledError)) set({ error: sentenceOf(error) });
     }
+  };
+
+  /** One at a time: the buttons that begin one wait for it. */
+  const withZip = async (what: string, cancel: () => void, job: (onProgress: OnProgress) => Promise<void>): Promise<void> => {
+    const show = (progress: Progress): void => set({ zipping: { progress, cancel } });
+    show({ what, done: 0, total: 0 });
+    await attempt(() => job((progress) => get().zipping && show(progress)));
+    set({ zipping: null });
   };
 
   /** @param previous its data, where they are on the page already. @returns whether its data are open */
@@ -95,6 +110,7 @@ export const useProjects = create<ProjectsState>()((set, get) => {
     open: null,
     keeping: { kind: "none" },
     error: null,
+    zipping: null,
     promise: null,
 
     load: () => attempt(async () => set({ list: await worker().listProjects() })),
@@ -154,13 +170,13 @@ export const useProjects = create<ProjectsState>()((set, get) => {
 
     pack: async (id) => {
       let zip: Blob | null = null;
-      await attempt(async () => void (zip = await worker().exportProject(id)));
+      await withZip("Exporting the project", () => void worker().cancelExport("project"), async (onProgress) => void (zip = await worker().exportProject(id, onProgress)));
       return zip;
     },
 
     bring: (file) =>
-      attempt(async () => {
-        showLast(await worker().importProject(file, () => {}));
+      withZip(`Bringing in ${file.path}`, () => void worker().cancel(), async (onProgress) => {
+        showLast(await worker().importProject(file, onProgress));
         await get().load();
       }),
 

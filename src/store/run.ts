@@ -4,6 +4,7 @@
  */
 import { create } from "zustand";
 import { CancelledError, type ErrorSentence } from "../core/errors.ts";
+import type { Progress } from "../protocol/api.ts";
 import { headlineOf } from "../protocol/headline.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import type { ExportOptions, KeptRun, RunCommand, RunEvent, RunResults } from "../protocol/run.ts";
@@ -21,7 +22,7 @@ export type ResultsState =
   | { readonly kind: "failed"; readonly error: ErrorSentence };
 
 /** The download: made when it is asked for. */
-export type SaveState = { readonly kind: "unsaved" } | { readonly kind: "packing" } | { readonly kind: "saved" } | { readonly kind: "failed"; readonly error: ErrorSentence };
+export type SaveState = { readonly kind: "unsaved" } | { readonly kind: "packing"; readonly progress: Progress } | { readonly kind: "saved" } | { readonly kind: "failed"; readonly error: ErrorSentence };
 
 interface RunStore {
   readonly run: Run;
@@ -211,15 +212,15 @@ export const useRun = create<RunStore>()((set, get) => {
     },
 
     pack: async (options = {}) => {
-      set({ save: { kind: "packing" } });
+      set({ save: { kind: "packing", progress: { what: "Preparing the download", done: 0, total: 0 } } });
       try {
-        const zip = await worker().exportRun(options);
+        const zip = await worker().exportRun(options, (progress) => get().save.kind === "packing" && set({ save: { kind: "packing", progress } }));
         // What eight bits do is measured while packing, and which formats the model has no place in.
         set({ results: { kind: "ready", results: await worker().getResults() } });
         set({ save: { kind: "saved" } });
         return zip;
       } catch (error) {
-        set({ save: { kind: "failed", error: sentenceOf(error) } });
+        set({ save: error instanceof CancelledError ? { kind: "unsaved" } : { kind: "failed", error: sentenceOf(error) } });
         return null;
       }
     },

@@ -21,7 +21,8 @@ export interface EvaluateContext {
   readonly source: ExampleSource;
   readonly objective: Objective;
   readonly batchSize: number;
-  readonly control: RunControl;
+  /** Its `yield` comes after every batch; what that throws ends it. */
+  readonly control: Pick<RunControl, "yield">;
   /** Whether the outputs are wanted too; true by default. A language model's are too many to keep. */
   readonly keepOutputs?: boolean;
 }

@@ -35,6 +35,7 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
   const models = new ModelStore(embeddedBase, hub);
   const jobs = new Jobs();
   const downloads = new Jobs();
+  const exports = { run: new Jobs(), project: new Jobs() };
   const explaining = new Jobs();
   const data = new OpenData();
   const projects = new Projects({ storage: projectStorage, data, models });
@@ -80,7 +81,7 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
     openProject: (id, onProgress) => jobs.run((signal) => projects.openProject(id, { onProgress, signal })),
     closeProject: () => projects.closeProject(),
     deleteProject: (id) => projects.deleteProject(id),
-    exportProject: (id) => projects.exportProject(id),
+    exportProject: (id, onProgress) => exports.project.run((signal) => projects.exportProject(id, { onProgress, signal })),
     importProject: (file, onProgress) => jobs.run((signal) => projects.importProject(file, { onProgress, signal })),
     viewProject: () => projects.viewProject(),
     updateProject: (id, changes) => projects.updateProject(id, changes),
@@ -126,7 +127,8 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
     },
     getResults: () => runs.ask(async (run) => run.results()),
     listConfusion: (query) => runs.ask(async (run) => run.confusion(query)),
-    exportRun: (options) => runs.ask((run) => exportRun(run, options)),
+    exportRun: (options, onProgress) => exports.run.run((signal) => runs.ask((run) => exportRun(run, options, { onProgress, signal }))),
+    cancelExport: async (of) => exports[of].cancel(),
     predict: async (input) => {
       explaining.cancel();
       return runs.ask((run) => run.predict(input));

@@ -138,12 +138,14 @@ describe("cancelled at every stage, no tensor, file or listener stays of", () =>
     }
   });
 
-  test("bringing in a project, and opening one: nor is it open", async () => {
+  test("exporting a project, bringing it in, and opening it: nor is it open", async () => {
     const { api, disk, recipe } = await prepared();
     await api.startRun(recipe, quiet);
     const id = (await api.viewProject())?.id ?? "";
     const before = left({ api, disk });
-    const zip = await api.exportProject(id);
+    let zip = new Blob();
+    const exporting = async (onEvent: () => void): Promise<void> => void (zip = await api.exportProject(id, onEvent));
+    expect(await cancelAtEach({ api, disk }, exporting, () => api.cancelExport("project"))).toBeGreaterThan(5);
     expect(left({ api, disk })).toEqual(before);
     const at = tab();
     expect(await cancelAtEach(at, (onEvent) => at.api.importProject({ path: "project.zip", blob: zip }, onEvent))).toBeGreaterThan(5);
@@ -247,6 +249,7 @@ describe("what is asked of a finished run", () => {
     const zip = await api.exportRun();
     const int8 = await api.exportRun({ int8: true });
     expect(left(at)).toEqual(before);
+    for (const options of [{}, { int8: true }]) expect(await cancelAtEach(at, (onEvent) => api.exportRun(options, onEvent), () => api.cancelExport("run"))).toBe(4);
     expect(int8.size).toBeLessThan(zip.size);
     await api.openDownload([{ path: "download.zip", blob: zip }]);
     const request = { input: { kind: "text", text: "good film a bad" }, name: "up" } as const;

@@ -43,7 +43,7 @@ export function storeModel(model: Model, options: TfjsGraphOptions): StoredModel
   return { safetensors: writeSafetensors(upstreamTensorsOf(model.graph, model.weights), { format: "pt" }), tfjs: () => writeTfjsGraph(model, options) };
 }
 
-/** @param scoreOf measures a model on the validation examples. */
+/** @param scoreOf measures a model on the validation examples; what it throws ends it. */
 export async function storeInt8(model: Model, options: TfjsGraphOptions, scoreOf: (model: Model) => Promise<number>): Promise<StoredModel> {
   const quantised = quantise(model);
   const safetensors = writeSafetensors(int8Tensors(model, quantised));

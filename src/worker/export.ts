@@ -1,5 +1,6 @@
 /** The download: one zip with everything that a run made, adapters merged into the model, for Graft, for whoever reads safetensors, and in the formats that were asked for. */
 import { strToU8, zip } from "fflate";
+import { Pace, type JobOptions } from "../data/pace.ts";
 import { graphToJson } from "../formats/graft/graph-json.ts";
 import { mergeLora } from "../graph/surgery/merge-lora.ts";
 import type { ModelInput } from "../models/types.ts";
@@ -39,17 +40,25 @@ export function metricsFile({ epochs, validation, test, info, seconds }: RunResu
   };
 }
 
-/** @throws GraftError if the adapters alone are asked for and there are none. */
-export async function exportRun(run: Exported, { int8 = false, formats = int8 ? ["tfjs"] : ["tfjs", "pytorch"], adapterOnly = false }: ExportOptions = {}): Promise<Blob> {
+/** @throws GraftError if the adapters alone are asked for and there are none; CancelledError. */
+export async function exportRun(run: Exported, { int8 = false, formats = int8 ? ["tfjs"] : ["tfjs", "pytorch"], adapterOnly = false }: ExportOptions = {}, options: JobOptions = {}): Promise<Blob> {
   const { recipe, loaded, classes } = run;
   const results = run.results();
+  const pace = new Pace(options);
+  /** Lets a cancel in before the next part. */
+  const begin = async (what: string): Promise<void> => {
+    pace.report(what, 0, 0);
+    await pace.breathe();
+  };
+  await begin("Reading the weights");
   const tuned = await run.model();
   if (adapterOnly) return zipOf(adapterDownload({ recipe, tuned, info: results.info, licence: loaded.licence }));
   const model = mergeLora(tuned);
   const adapter = adapterFiles(tuned, recipe);
   const inputShapes = concreteInputShapes(loaded, recipe);
-  const options = { inputShapes, userDefinedMetadata: { classes, task: recipe.task } };
-  const stored = int8 ? await storeInt8(model, options, (candidate) => run.scoreOf(candidate)) : storeModel(model, options);
+  const tfjsOptions = { inputShapes, userDefinedMetadata: { classes, task: recipe.task } };
+  await begin(int8 ? "Measuring the weights in eight bits" : "Writing the weights");
+  const stored = int8 ? await storeInt8(model, tfjsOptions, (candidate) => run.scoreOf(candidate, pace)) : storeModel(model, tfjsOptions);
   if (stored.int8) run.int8 = stored.int8;
   const { input } = loaded;
   const target = targetOf(recipe.columns);
@@ -67,6 +76,7 @@ export async function exportRun(run: Exported, { int8 = false, formats = int8 ? 
     // Of a run that has diverged there is no figure.
     ...(Number.isFinite(after) && { headline: { name, after, isShare } }),
   };
+  await begin("Writing the files");
   const { files: formatFiles, written, leftOut } = writeFormats(formats, { model, manifest, inputShapes, licence: loaded.licence, tfjs: stored.tfjs, isInt8: int8 });
   run.leftOut = leftOut;
   // In eight bits, the weights are nothing that transformers reads.
@@ -84,6 +94,7 @@ export async function exportRun(run: Exported, { int8 = false, formats = int8 ? 
     ...Object.fromEntries(Object.entries(adapter).map(([name, bytes]) => [`adapter/${name}`, bytes])),
     ...(input.kind === "text" && Object.fromEntries(Object.entries(input.tokenizerFiles).map(([name, value]) => [`tokenizer/${name}`, strToU8(JSON.stringify(value))]))),
   };
+  await begin("Packing the zip");
   return zipOf(files);
 }
 

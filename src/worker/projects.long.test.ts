@@ -147,7 +147,7 @@ describe("a project", () => {
     await expect(api.updateProject("nosuchproject", { name: "x" })).rejects.toThrow(/no such project/);
     // Its file is called so, and so is what is made of it elsewhere.
     const other = tab(new MemoryStorage());
-    await other.openProject(await other.importProject({ path: "project.zip", blob: await api.exportProject(id) }, quiet), quiet);
+    await other.openProject(await other.importProject({ path: "project.zip", blob: await api.exportProject(id, quiet) }, quiet), quiet);
     expect(await other.viewProject()).toMatchObject({ name: "Films" });
   });
 
@@ -193,7 +193,7 @@ describe("a project", () => {
     expect(await runsOf()).toEqual([4, 3, 2, 1]);
     const id = (await api.viewProject())?.id ?? "";
     const other = tab(new MemoryStorage());
-    const imported = await other.importProject({ path: "project.zip", blob: await api.exportProject(id) }, quiet);
+    const imported = await other.importProject({ path: "project.zip", blob: await api.exportProject(id, quiet) }, quiet);
     expect(await other.openProject(imported, quiet)).toMatchObject({ recipe, summary: { name: "films.csv", excluded: 1 }, project: { runs: [{ run: 4, state: "failed" }, { run: 3, state: "finished" }, { run: 2, continues: 1, state: "finished" }, { run: 1, notes: "The first" }] } });
     expect((await other.reopenRun(2, quiet)).results.validation).toEqual(validation);
   });

@@ -146,9 +146,9 @@ export class Projects {
     });
   }
 
-  async exportProject(id: string): Promise<Blob> {
+  async exportProject(id: string, options: JobOptions): Promise<Blob> {
     const storage = this.needed();
-    return exportProject(storage, await new ProjectStore(storage).open(id));
+    return exportProject(storage, await new ProjectStore(storage).open(id), options);
   }
 
   async importProject({ path, blob }: SourceFile, options: JobOptions): Promise<string> {

@@ -287,12 +287,12 @@ export class FineTuningRun {
   }
 
   /** The score of a model in the tuned one's place on the validation examples. */
-  async scoreOf(model: Model): Promise<number> {
+  async scoreOf(model: Model, pace: Pace): Promise<number> {
     const { problem } = this.done();
     const module = new GraphModule(model, new Set());
     try {
       const cache = new ActivationCache(module, problem.source, { enabled: false });
-      return (await evaluate(problem.validation, { ...problem, module, cache, batchSize: problem.microBatchSize, control: this.control, keepOutputs: false })).score;
+      return (await evaluate(problem.validation, { ...problem, module, cache, batchSize: problem.microBatchSize, control: { yield: () => pace.breathe() }, keepOutputs: false })).score;
     } finally {
       module.dispose();
     }

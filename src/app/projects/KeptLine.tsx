@@ -15,10 +15,17 @@ export function KeptLine() {
     <>
       {error && <Sentence sentence={error} />}
       {isReadOnly && <Sentence tone="warning">This project is open in another tab, so here it can only be read: what you change is not kept, and no run can start. Go on in the other tab, or close it and open the project again.</Sentence>}
+      <ZipLine />
       {keeping.kind === "keeping" && <ProgressLine {...keeping.progress} format={formatBytes} />}
       {keeping.kind === "unkept" && <Sentence tone="warning" sentence={{ ...keeping.error, where: "A reload would lose this data" }} />}
     </>
   );
+}
+
+/** A project's zip on its way, in or out. */
+export function ZipLine() {
+  const zipping = useProjects((state) => state.zipping);
+  return zipping && <ProgressLine {...zipping.progress} format={formatBytes} onCancel={zipping.cancel} />;
 }
 
 export function CloseProject() {

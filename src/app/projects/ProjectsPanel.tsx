@@ -6,8 +6,9 @@ import { useProjects } from "../../store/projects.ts";
 import { SectionTitle } from "../../ui/primitives/SectionTitle.tsx";
 import { Sentence } from "../../ui/primitives/Sentence.tsx";
 import { formatBytes } from "../../ui/primitives/format.ts";
-import { saveAs } from "../save-as.ts";
 import { ProjectRows } from "../../ui/projects/ProjectRows.tsx";
+import { saveAs } from "../save-as.ts";
+import { ZipLine } from "./KeptLine.tsx";
 
 /** More are shown when asked for. */
 const shownAtFirst = 4;
@@ -23,6 +24,7 @@ const otherTabsMs = 2000;
 export function ProjectsPanel() {
   const list = useProjects((state) => state.list);
   const error = useProjects((state) => state.error);
+  const isZipping = useProjects(({ zipping }) => zipping !== null);
   const promise = useProjects((state) => state.promise);
   const lastOpen = useProjects((state) => state.last);
   const { load, openProject, rename, remove, pack, askToKeep } = useProjects.getState();
@@ -37,7 +39,7 @@ export function ProjectsPanel() {
     const timer = setInterval(() => void load(), otherTabsMs);
     return () => clearInterval(timer);
   }, [waits, load]);
-  if (projects.length === 0) return error && <Sentence sentence={error} />;
+  if (projects.length === 0) return error ? <Sentence sentence={error} /> : <ZipLine />;
   const { quotaBytes, isPersistent } = list?.storage ?? { quotaBytes: null, isPersistent: false };
   const usedBytes = projects.reduce((sum, { bytes }) => sum + bytes, 0);
   const room = quotaBytes === null ? "" : ` They take ${formatBytes(usedBytes)}; this browser grants Graft ${formatBytes(quotaBytes)}.`;
@@ -60,10 +62,12 @@ export function ProjectsPanel() {
         Your projects
       </SectionTitle>
       {error && <Sentence sentence={error} />}
+      <ZipLine />
       {promise && !isPersistent && <Sentence tone="note">{promise}</Sentence>}
       <ProjectRows
         projects={shown}
         last={last}
+        isZipping={isZipping}
         onRename={rename}
         onOpen={(id) => void openProject(id)}
         onResume={(id, run) => void openProject(id, run)}

@@ -35,6 +35,7 @@ const figures = { loss: "Loss", validationLoss: "Validation", validationScore: "
 type Figure = keyof typeof figures;
 
 export function RunsPage({ project }: { readonly project: ProjectView }) {
+  const isZipping = useProjects(({ zipping }) => zipping !== null);
   const isRunning = useRun(({ run }) => isUnderWay(run));
   const [filter, setFilter] = useState("");
   const [order, setOrder] = useState<RunOrder>({ by: "run", isAscending: false });
@@ -86,7 +87,7 @@ export function RunsPage({ project }: { readonly project: ProjectView }) {
       title="Runs"
       lead="Everything that was tried in this project, with its recipe and what came of it."
       actions={
-        <Button variant="default" onClick={() => void pack(project.id).then((zip) => zip && saveAs(zip, `${project.name}.graft.zip`))}>
+        <Button variant="default" disabled={isZipping} onClick={() => void pack(project.id).then((zip) => zip && saveAs(zip, `${project.name}.graft.zip`))}>
           Export the project
         </Button>
       }

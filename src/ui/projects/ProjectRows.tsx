@@ -14,6 +14,8 @@ interface ProjectRowsProps {
   readonly projects: readonly ProjectCard[];
   /** The id of the one that was left last; null where none is to stand out. */
   readonly last: string | null;
+  /** One of them is being exported, or brought in. */
+  readonly isZipping: boolean;
   readonly onOpen: (id: string) => void;
   readonly onResume: (id: string, run: number) => void;
   readonly onRename: (id: string, name: string) => Promise<ErrorSentence | null>;
@@ -42,7 +44,7 @@ interface ProjectRowProps extends Omit<ProjectRowsProps, "projects" | "last"> {
   readonly isLast: boolean;
 }
 
-function ProjectRow({ project, isLast, onOpen, onResume, onRename, onExport, onDelete }: ProjectRowProps) {
+function ProjectRow({ project, isLast, isZipping, onOpen, onResume, onRename, onExport, onDelete }: ProjectRowProps) {
   const [asking, setAsking] = useState(false);
   const { id, name, task, createdAt, runs, bytes, interrupted, isOpenElsewhere } = project;
   const isReadable = task !== null;
@@ -80,7 +82,7 @@ function ProjectRow({ project, isLast, onOpen, onResume, onRename, onExport, onD
               </Button>
             )}
             {isReadable && (
-              <Button size={size} variant="subtle" color="gray" onClick={() => onExport(id, name)} aria-label={`Export ${name}`}>
+              <Button size={size} variant="subtle" color="gray" disabled={isZipping} onClick={() => onExport(id, name)} aria-label={`Export ${name}`}>
                 Export
               </Button>
             )}

@@ -3,8 +3,10 @@ import { Button, Checkbox } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
 import type { ExportFormat, Int8Report, ScoreInfo } from "../../../protocol/run.ts";
+import { worker } from "../../../store/client.ts";
 import { useRun } from "../../../store/run.ts";
 import { Panel } from "../../../ui/primitives/Panel.tsx";
+import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
 import { SectionTitle } from "../../../ui/primitives/SectionTitle.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { formatMetric, scoreFormat } from "../../../ui/primitives/format.ts";
@@ -86,6 +88,7 @@ export function DownloadPanel({ model, hasLabels, hasAdapter, int8, leftOut, sco
           onChange={({ currentTarget }) => setWantsInt8(currentTarget.checked)}
         />
         {leftOut.map((what) => <Sentence key={what} tone="warning" sentence={{ what }} />)}
+        {save.kind === "packing" && <ProgressLine {...save.progress} onCancel={() => void worker().cancelExport("run")} />}
         {save.kind === "failed" && <Sentence sentence={save.error} />}
       </div>
     </Panel>
