@@ -21,7 +21,7 @@ import { Device } from "./device.ts";
 
 const embeddedBase = fileURLToPath(new URL("../../public/embedded/", import.meta.url));
 const quiet = (): void => {};
-const csv = `text,kind\n${Array.from({ length: 24 }, (_, i) => `${i % 2 ? "good" : "bad"} film ${"abcdefgh"[i % 8] as string},${i % 2 ? "up" : "down"}`).join("\n")}\n`;
+const csv = `text,kind\n${Array.from({ length: 12 }, (_, i) => `${i % 2 ? "good" : "bad"} film ${"abcdefgh"[i % 8] as string},${i % 2 ? "up" : "down"}`).join("\n")}\n`;
 const table = [{ path: "films.csv", blob: new Blob([csv]) }];
 const columns = { text: "text", label: "kind" } as const;
 
