@@ -28,7 +28,7 @@ export default defineConfig({
           // `npm run check` sets this: it leaves out what takes many seconds. A project's own list is the only one that counts.
           exclude: ["**/*.browser.test.*", "**/node_modules/**", ...(process.env.GRAFT_QUICK ? ["**/*.long.test.*"] : [])],
           pool: "forks",
-          // The whole lint takes the other core.
+          // The other core is the lint's, and then the browser's.
           maxWorkers: process.env.GRAFT_QUICK ? 2 : 1,
           execArgv: ["--max-old-space-size=4096"],
           testTimeout: 20_000,

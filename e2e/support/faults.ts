@@ -19,7 +19,27 @@ export function noteFault(row: Survived): void {
 
 /** The step that the run's panel shows. */
 export async function shownStep(page: Page): Promise<number> {
-  const text = await page.getByText(/^Step [\d,]+ of [\d,]+$/).innerText();
+  return stepIn(await page.getByText(/^Step [\d,]+ of [\d,]+$/).innerText());
+}
+
+/** The step that the page shows at the moment when it says `text`, however short that moment is: to be called before it comes. */
+export async function stepBeside(page: Page, text: string): Promise<number> {
+  const shown = await page.evaluate(
+    (awaited) =>
+      new Promise<string>((resolve) => {
+        new MutationObserver((_, observer) => {
+          const { innerText } = document.body;
+          if (!innerText.includes(awaited)) return;
+          observer.disconnect();
+          resolve(innerText);
+        }).observe(document.body, { childList: true, subtree: true, characterData: true });
+      }),
+    text,
+  );
+  return stepIn(/Step [\d,]+ of [\d,]+/.exec(shown)?.[0] ?? "");
+}
+
+function stepIn(text: string): number {
   return Number((/[\d,]+/.exec(text)?.[0] ?? "").replaceAll(",", ""));
 }
 

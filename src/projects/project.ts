@@ -3,6 +3,7 @@
  * its digest, and only then named by the record, so that a record never speaks of what is not there.
  */
 import { GraftError } from "../core/errors.ts";
+import { mapConcurrently } from "../data/pace.ts";
 import type { SourceFile } from "../protocol/data.ts";
 import type { FileStorage } from "../storage/storage.ts";
 import { writeFile } from "../storage/write-file.ts";
@@ -12,8 +13,11 @@ import { projectFormat, type ProjectRecord, type RunRecord, type StoredFile, typ
 import { StoredRun } from "./stored-run.ts";
 
 const contentPrefix = "content-";
-const partName = "incoming";
+/** What is on its way in: one for each that comes at the same time. */
+const partPrefix = "incoming-";
 const readAtOnce = 4 * 2 ** 20;
+/** Storage answers slowly and many at once: a picture by itself takes it 29 ms. */
+const filesAtOnce = 8;
 
 const contentName = (digest: string): string => `${contentPrefix}${digest}`;
 /** Runs have folders of their own beside the project's. */
@@ -29,6 +33,8 @@ export class Project {
   readonly id: string;
   private readonly storage: FileStorage;
   private readonly record: RecordFile<ProjectRecord>;
+  /** So many contents came in, or are coming. */
+  private parts = 0;
 
   constructor(storage: FileStorage, id: string) {
     this.storage = storage;
@@ -54,16 +60,20 @@ export class Project {
 
   /**
    * Copies files into the project; what it has already is not copied again.
-   * @param onBytes told of each file; what it throws ends the copying.
+   * @param onBytes told of each file, in any order; what it throws ends the copying.
    * @throws StorageFullError where there is no room; the project is as before.
    */
   async addSource({ kind, name }: Pick<StoredSource, "kind" | "name">, files: readonly SourceFile[], onBytes: (bytes: number) => void = () => {}): Promise<StoredSource> {
-    const stored: StoredFile[] = [];
     try {
-      for (const { path, blob } of files) {
-        stored.push({ path, bytes: blob.size, digest: await this.addContent(blob) });
-        onBytes(blob.size);
-      }
+      const stored = await mapConcurrently(
+        files,
+        async ({ path, blob }): Promise<StoredFile> => {
+          const file = { path, bytes: blob.size, digest: await this.addContent(blob) };
+          onBytes(blob.size);
+          return file;
+        },
+        { limit: filesAtOnce },
+      );
       const { sources } = await this.read();
       const source: StoredSource = { id: 1 + Math.max(0, ...sources.map(({ id }) => id)), kind, name, addedAt: Date.now(), files: stored };
       await this.update({ sources: [...sources, source] });
@@ -137,7 +147,7 @@ export class Project {
   /** Content that no source has. */
   private async dropUnnamed(): Promise<void> {
     const wanted = new Set((await this.read()).sources.flatMap(({ files }) => files.map(({ digest }) => contentName(digest))));
-    for (const name of await this.storage.names(this.id)) if (name === partName || (name.startsWith(contentPrefix) && !wanted.has(name))) await this.storage.remove(this.id, name);
+    for (const name of await this.storage.names(this.id)) if (name.startsWith(partPrefix) || (name.startsWith(contentPrefix) && !wanted.has(name))) await this.storage.remove(this.id, name);
   }
 
   /** What it takes in storage, with its runs. Content is counted by the record, which knows its size. */
@@ -155,6 +165,7 @@ export class Project {
   async addContent(blob: Blob): Promise<string> {
     const digest = await digestOf([blob]);
     const name = contentName(digest);
+    const partName = `${partPrefix}${this.parts++}`;
     if ((await this.storage.file(this.id, name))?.size === blob.size) return digest;
     try {
       await writeFile(this.storage, this.id, partName, slicesOf(blob));

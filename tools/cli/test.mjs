@@ -78,19 +78,19 @@ async function journeys() {
 /** @typedef {{ name: string, run: () => Promise<Counts> }} Part */
 
 /**
- * One after the other, beside the tests in Node, which keep only one core busy. The quick lint leaves out files that are as they were;
+ * One after the other, beside the tests in Node: each of the two rows keeps about one core busy. The quick lint leaves out files that are as they were;
  * a rule that looks at the types of others may then miss something, so the whole lint keeps no memory.
  * @param {boolean} quick
  * @returns {Part[]}
  */
-const staticParts = (quick) => [
+const partsBesideNode = (quick) => [
   { name: "types", run: () => asOne(() => runTool("typescript/bin/tsc", ["-p", "."], { held: true })) },
   { name: "lint", run: () => asOne(() => runTool("eslint/bin/eslint.js", [".", ...(quick ? ["--cache", "--cache-strategy", "content", "--cache-location", "node_modules/.cache/eslint/"] : [])], { held: true })) },
   { name: "layers", run: () => asOne(() => runTool("dependency-cruiser/bin/dependency-cruise.mjs", ["src", "--config", ".dependency-cruiser.cjs"], { held: true })) },
+  ...(quick ? [] : [{ name: "tests in the browser", run: () => vitest("browser") }]),
 ];
 /** @type {Part[]} */
-const fullParts = [
-  { name: "tests in the browser", run: () => vitest("browser") },
+const partsAfter = [
   { name: "build", run: () => asOne(ensureBuilt) },
   { name: "bundle", run: () => asOne(async () => console.log((await import("./check-bundle.mjs")).checkBundle())) },
   { name: "journeys", run: journeys },
@@ -119,8 +119,8 @@ await runMain(async () => {
   ensureInstalled();
   if (!quick) (await import("./browser.mjs")).ensureBrowser();
   const assets = await runAll([{ name: "assets", run: () => asOne(ensureAssets) }]);
-  const [checks, tests] = await Promise.all([runAll(staticParts(quick)), runAll([{ name: "tests in Node", run: () => vitest("node", quick ? { GRAFT_QUICK: "1" } : {}) }])]);
-  const results = [...assets, ...checks, ...tests, ...(quick ? [] : await runAll(fullParts))];
+  const [checks, tests] = await Promise.all([runAll(partsBesideNode(quick)), runAll([{ name: "tests in Node", run: () => vitest("node", quick ? { GRAFT_QUICK: "1" } : {}) }])]);
+  const results = [...assets, ...checks, ...tests, ...(quick ? [] : await runAll(partsAfter))];
 
   console.log("");
   for (const { name, passed, failed, seconds } of results) console.log(`${failed === 0 ? "ok    " : "FAILED"}  ${name.padEnd(22)} ${`${passed} passed, ${failed} failed`.padEnd(26)} ${seconds.toFixed(1)} s`);
