@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { GraftError } from "../core/errors.ts";
+import { nextTask } from "../core/next-task.ts";
 import { textCheckpoint } from "../models/testing/checkpoint-files.ts";
 import type { WorkerApi } from "../protocol/api.ts";
 import { parseRecipe, type Recipe, type RecipeInput } from "../protocol/recipe.ts";
@@ -107,6 +108,32 @@ describe("a project", () => {
     expect(await api.viewProject()).toMatchObject({ runs: [] });
     await api.startRun({ ...recipe, model: "no-such-model" }, (event) => events.push(event));
     expect(await api.viewProject()).toMatchObject({ runs: [{ state: "failed", error: { what: "no such model" } }] });
+  });
+
+  test("a run that waits for data to be kept says nothing yet, and ends at once when it is stopped; the data are kept, and the next run begins", { timeout: 60_000 }, async () => {
+    const disk = new MemoryStorage();
+    const { api, recipe } = await prepared(disk, { epochs: 1 });
+    let letIn = (): void => {};
+    const mayWrite = new Promise<void>((resolve) => (letIn = resolve));
+    const append = disk.append.bind(disk);
+    disk.append = (...file) => mayWrite.then(() => append(...file));
+    await api.openFiles([{ path: "more.csv", blob: new Blob([`${csv}a film,up\n`]) }], quiet);
+    await api.mapColumns({ text: "text", label: "kind" }, quiet);
+    const keeping = api.keepData(recipe, quiet);
+
+    const stopped: RunEvent[] = [];
+    const run = api.startRun(recipe, (event) => stopped.push(event));
+    await nextTask();
+    expect(stopped).toEqual([]);
+    await api.cancel();
+    await run;
+    expect(stopped).toEqual([{ kind: "cancelled" }]);
+    letIn();
+    expect((await keeping).runs).toEqual([]);
+    const events: RunEvent[] = [];
+    await api.startRun(recipe, (event) => events.push(event));
+    expect(events.at(-1)).toMatchObject({ kind: "finished", reason: "completed" });
+    expect((await api.viewProject())?.runs).toMatchObject([{ run: 1, state: "finished", data: "more.csv" }]);
   });
 
   test("storage that is full pauses the run, and with room it goes on to its end", { timeout: 60_000 }, async () => {

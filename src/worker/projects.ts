@@ -3,6 +3,7 @@
  * browsers, tests), nothing is kept and everything else works.
  */
 import { CancelledError, GraftError } from "../core/errors.ts";
+import { Queue } from "../core/queue.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { JobOptions } from "../data/pace.ts";
 import { exportProject, importProject } from "../projects/archive.ts";
@@ -64,7 +65,7 @@ export class Projects {
   /** The run that is being written to, in the project that it belongs to. */
   private active: { readonly project: string; readonly run: number } | null = null;
   /** Records are read, changed and written: one change at a time. */
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Queue();
 
   constructor({ storage, data, models }: ProjectsOptions) {
     this.storage = storage;
@@ -83,7 +84,7 @@ export class Projects {
   }
 
   keepData(recipe: Recipe, onProgress: OnProgress): Promise<ProjectView> {
-    return this.inTurn(async () => {
+    return this.turns.run(async () => {
       const dataset = this.data.open();
       const { files } = this.data;
       const { name, task } = dataset.summary();
@@ -107,7 +108,7 @@ export class Projects {
   }
 
   async openProject(id: string, { onProgress, signal }: JobOptions & { readonly onProgress: OnProgress }): Promise<OpenedProject> {
-    return this.inTurn(async () => {
+    return this.turns.run(async () => {
       const project = await new ProjectStore(this.needed()).open(id);
       const open = this.open?.project.id === id ? this.open : { project, isReadOnly: !(await this.lock(id)), data: null };
       if (open !== this.open) this.leave();
@@ -135,11 +136,11 @@ export class Projects {
   }
 
   closeProject(): Promise<void> {
-    return this.inTurn(async () => this.leave());
+    return this.turns.run(async () => this.leave());
   }
 
   deleteProject(id: string): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.run(async () => {
       if (this.active?.project === id) throw new GraftError({ what: "a run of this project is under way", next: "Stop it first" });
       if (this.open?.project.id === id && !this.open.isReadOnly) return this.drop(this.open);
       await this.whileLocked(id, "Close that tab, and delete it then", () => new ProjectStore(this.needed()).delete(id));
@@ -162,7 +163,7 @@ export class Projects {
 
   updateProject(id: string, changes: Parameters<ProjectApi["updateProject"]>[1]): Promise<void> {
     const name = changes.name?.trim();
-    return this.inTurn(async () => {
+    return this.turns.run(async () => {
       if (name === "") throw new GraftError({ what: "A project needs a name", next: "Write one, or press Escape to leave it as it was" });
       if (name !== undefined && name.length > longestName) throw new GraftError({ what: `The name has ${name.length} characters`, wanted: `${longestName} at most`, next: "Make it shorter: the notes have room for more" });
       const write = (project: Project): Promise<void> => project.update({ ...changes, ...(name !== undefined && { name }) });
@@ -172,7 +173,7 @@ export class Projects {
   }
 
   keepDraft(recipe: Recipe): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.run(async () => {
       if (this.open && !this.open.isReadOnly && this.sourceOf(this.open) !== null && this.data.dataset) await this.writeDraft(this.open, recipe);
     });
   }
@@ -182,7 +183,7 @@ export class Projects {
   }
 
   updateRun(run: number, { isDeleted, ...changes }: Parameters<ProjectApi["updateRun"]>[1]): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.run(async () => {
       const { project } = this.writable();
       if (isDeleted && this.active?.run === run && this.active.project === project.id) throw new GraftError({ what: "this run is under way", next: "Stop it first" });
       await project.run(run).update({ ...changes, ...(isDeleted !== undefined && { deletedAt: isDeleted ? Date.now() : null }) });
@@ -200,11 +201,11 @@ export class Projects {
   }
 
   /**
-   * A run that begins, in the open project; null where none is open, or its data is not kept there.
-   * @throws GraftError where another tab writes to the project, or there is no room.
+   * A run that begins, in the open project; null where none is open, or its data is not kept there. Waits for data that are being kept.
+   * @throws GraftError where another tab writes to the project, or there is no room; CancelledError as soon as the signal is aborted, and nothing is there of it.
    */
-  beginRun(recipe: Recipe, { continues = null }: { readonly continues?: number | null | undefined } = {}): Promise<StoredRun | null> {
-    return this.inTurn(async () => {
+  beginRun(recipe: Recipe, { continues = null, signal }: { readonly continues?: number | null | undefined; readonly signal?: AbortSignal } = {}): Promise<StoredRun | null> {
+    return this.turns.run(async () => {
       const { open } = this;
       const source = open && this.sourceOf(open);
       if (source === null) return null;
@@ -213,18 +214,18 @@ export class Projects {
       const stored = await project.addRun({ recipe, model: await this.modelReference(project, recipe), data: source, excluded: [...excludedItems], split, continues });
       this.active = { project: project.id, run: stored.id };
       return stored;
-    });
+    }, signal);
   }
 
-  /** A run of the open project that goes on. */
-  resumeRun(id: number): Promise<RunParts> {
-    return this.inTurn(async () => {
+  /** A run of the open project that goes on. @throws as `beginRun`. */
+  resumeRun(id: number, signal: AbortSignal): Promise<RunParts> {
+    return this.turns.run(async () => {
       const { project } = this.writable();
       const parts = await this.parts(id);
       await parts.stored.update({ state: "running", results: null });
       this.active = { project: project.id, run: id };
       return parts;
-    });
+    }, signal);
   }
 
   /** @param isDiscarded of what never began, nothing stays. */
@@ -363,12 +364,6 @@ export class Projects {
   private unlock(id: string): void {
     this.locks.get(id)?.();
     this.locks.delete(id);
-  }
-
-  private inTurn<T>(job: () => Promise<T>): Promise<T> {
-    const result = this.turn.then(job);
-    this.turn = result.catch(() => undefined);
-    return result;
   }
 
   private needed(): FileStorage {

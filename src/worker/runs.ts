@@ -38,8 +38,8 @@ export class Runs {
   /** Once it has ended: what is asked of its model. */
   private answering: OnDevice<FineTuningRun> | null = null;
   private running = false;
-  /** Asked for before there was a run to stop. */
-  private stopsAtOnce = false;
+  /** Aborted where a stop was asked for before there was a run to stop. */
+  private beforehand = new AbortController();
   private end: Promise<void> = Promise.resolve();
 
   constructor(parts: RunsOptions) {
@@ -65,7 +65,7 @@ export class Runs {
   /** Of a run that is under way; what is there of it is kept. */
   stop(): void {
     if (this.running && this.run) this.run.control.stop();
-    else this.stopsAtOnce = this.running;
+    else this.beforehand.abort();
   }
 
   start(recipe: Recipe, report: Report, { continues }: StartOptions = {}): Promise<void> {
@@ -74,14 +74,14 @@ export class Runs {
       const dataset = this.parts.data.open();
       const { projects } = this.parts;
       const initial = continues === undefined ? null : await projects.weightsOf(continues);
-      const stored = await projects.beginRun(recipeFor(checked, dataset), { continues });
+      const stored = await projects.beginRun(recipeFor(checked, dataset), { continues, signal: this.beforehand.signal });
       await this.execute({ recipe: checked, dataset, initial, backend: checked.backend, stored }, onEvent);
     });
   }
 
   resume(id: number, report: Report, { afterStep }: ResumeOptions = {}): Promise<void> {
     return this.told(report, async (onEvent) => {
-      const { stored, record, recipe, dataset, initial } = await this.parts.projects.resumeRun(id);
+      const { stored, record, recipe, dataset, initial } = await this.parts.projects.resumeRun(id, this.beforehand.signal);
       const { checkpoint, events: told } = await stored.resume();
       const events = told as readonly RunEvent[];
       onEvent({ kind: "restored", events });
@@ -170,7 +170,7 @@ export class Runs {
     memory.begin(backend);
     const next = new FineTuningRun({ ...work, loaded: await this.parts.models.load(work.recipe.model), backend, onEvent: memory.onEvent, checkpoints: memory });
     this.run = next;
-    if (this.stopsAtOnce) next.control.stop();
+    if (this.beforehand.signal.aborted) next.control.stop();
     await next.start();
     return next;
   }
@@ -194,7 +194,7 @@ export class Runs {
   private async alone<T>(job: () => Promise<T>): Promise<T> {
     if (this.running) throw new GraftError({ what: "a run is under way", next: "Stop it first" });
     this.running = true;
-    this.stopsAtOnce = false;
+    this.beforehand = new AbortController();
     let ended = (): void => {};
     this.end = new Promise((resolve) => (ended = resolve));
     try {

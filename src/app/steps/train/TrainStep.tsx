@@ -11,6 +11,7 @@ import { Panel } from "../../../ui/primitives/Panel.tsx";
 import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { StepPage, type NextStep } from "../../../ui/primitives/StepPage.tsx";
+import { formatBytes } from "../../../ui/primitives/format.ts";
 import { describeEnding, describeRecovery } from "../../../ui/train/figures.ts";
 import { BeginsWith } from "../BeginsWith.tsx";
 import { Curves } from "./Curves.tsx";
@@ -109,14 +110,16 @@ function Outcome() {
 function Preparing() {
   const run = useRun((state) => state.run);
   const wish = useRun((state) => state.wish);
+  const keeping = useProjects((state) => state.keeping);
   const { stop } = useRun.getState();
   if (run.kind !== "preparing" && run.kind !== "reopening") return null;
-  const { what, done, total } = run.progress;
+  // A run waits until its data are kept.
+  const progress = keeping.kind === "keeping" ? { ...keeping.progress, format: formatBytes } : run.progress;
   return (
     <Panel label="Preparing">
       <div className={classes.head}>
         <div className={classes.where}>
-          <ProgressLine what={wish === "stop" ? "Stopping" : what} done={done} total={total} />
+          <ProgressLine {...progress} {...(wish === "stop" && { what: "Stopping" })} />
         </div>
         {run.kind === "preparing" && (
           <Button variant="default" disabled={wish === "stop"} onClick={() => void stop()}>
