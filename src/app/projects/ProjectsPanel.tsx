@@ -7,6 +7,7 @@ import { SectionTitle } from "../../ui/primitives/SectionTitle.tsx";
 import { Sentence } from "../../ui/primitives/Sentence.tsx";
 import { formatBytes } from "../../ui/primitives/format.ts";
 import { ProjectRows } from "../../ui/projects/ProjectRows.tsx";
+import classes from "../../ui/projects/projects.module.css";
 import { saveAs } from "../save-as.ts";
 import { ZipLine } from "./KeptLine.tsx";
 
@@ -62,7 +63,9 @@ export function ProjectsPanel() {
         Your projects
       </SectionTitle>
       {error && <Sentence sentence={error} />}
-      <ZipLine />
+      <div className={classes.zip}>
+        <ZipLine />
+      </div>
       {promise && !isPersistent && <Sentence tone="note">{promise}</Sentence>}
       <ProjectRows
         projects={shown}
