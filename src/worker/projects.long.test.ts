@@ -113,6 +113,8 @@ describe("a project", () => {
   test("a run that waits for data to be kept says nothing yet, and ends at once when it is stopped; the data are kept, and the next run begins", { timeout: 60_000 }, async () => {
     const disk = new MemoryStorage();
     const { api, recipe } = await prepared(disk, { epochs: 1 });
+    // One that has ended is not the one that is stopped.
+    await api.startRun(recipe, quiet);
     let letIn = (): void => {};
     const mayWrite = new Promise<void>((resolve) => (letIn = resolve));
     const append = disk.append.bind(disk);
@@ -129,11 +131,11 @@ describe("a project", () => {
     await run;
     expect(stopped).toEqual([{ kind: "cancelled" }]);
     letIn();
-    expect((await keeping).runs).toEqual([]);
+    expect((await keeping).runs).toMatchObject([{ run: 1 }]);
     const events: RunEvent[] = [];
     await api.startRun(recipe, (event) => events.push(event));
     expect(events.at(-1)).toMatchObject({ kind: "finished", reason: "completed" });
-    expect((await api.viewProject())?.runs).toMatchObject([{ run: 1, state: "finished", data: "more.csv" }]);
+    expect((await api.viewProject())?.runs).toMatchObject([{ run: 2, state: "finished", data: "more.csv" }, { run: 1 }]);
   });
 
   test("storage that is full pauses the run, and with room it goes on to its end", { timeout: 60_000 }, async () => {

@@ -64,7 +64,8 @@ export class Runs {
 
   /** Of a run that is under way; what is there of it is kept. */
   stop(): void {
-    if (this.running && this.run) this.run.control.stop();
+    // One that has ended is still there to be asked, and is not meant.
+    if (this.running && this.run && !this.answering) this.run.control.stop();
     else this.beforehand.abort();
   }
 
