@@ -13,7 +13,7 @@ import { projectFormat, type ProjectRecord, type RunRecord, type StoredFile, typ
 import { StoredRun } from "./stored-run.ts";
 
 const contentPrefix = "content-";
-/** What is on its way in: one for each that comes at the same time. */
+/** What is on its way in. */
 const partPrefix = "incoming-";
 const readAtOnce = 4 * 2 ** 20;
 /** Storage answers slowly and many at once: a picture by itself takes it 29 ms. */
@@ -33,8 +33,8 @@ export class Project {
   readonly id: string;
   private readonly storage: FileStorage;
   private readonly record: RecordFile<ProjectRecord>;
-  /** So many contents came in, or are coming. */
-  private parts = 0;
+  /** Contents on their way in, by digest: no two write the same file. */
+  private readonly arriving = new Map<string, Promise<void>>();
 
   constructor(storage: FileStorage, id: string) {
     this.storage = storage;
@@ -164,9 +164,15 @@ export class Project {
   /** @returns its digest; it is there for good, and whole. */
   async addContent(blob: Blob): Promise<string> {
     const digest = await digestOf([blob]);
-    const name = contentName(digest);
-    const partName = `${partPrefix}${this.parts++}`;
-    if ((await this.storage.file(this.id, name))?.size === blob.size) return digest;
+    const arrival = this.arriving.get(digest) ?? this.bringIn(blob, digest).finally(() => this.arriving.delete(digest));
+    this.arriving.set(digest, arrival);
+    await arrival;
+    return digest;
+  }
+
+  private async bringIn(blob: Blob, digest: string): Promise<void> {
+    const [name, partName] = [contentName(digest), `${partPrefix}${digest}`];
+    if ((await this.storage.file(this.id, name))?.size === blob.size) return;
     try {
       await writeFile(this.storage, this.id, partName, slicesOf(blob));
       const written = await this.storage.file(this.id, partName);
@@ -176,7 +182,6 @@ export class Project {
       await this.storage.remove(this.id, partName).catch(() => undefined);
       throw error;
     }
-    return digest;
   }
 }
 

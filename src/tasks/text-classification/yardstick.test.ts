@@ -1,5 +1,5 @@
 /** The bag of words against scikit-learn (tools/reference/yardstick.py), and on texts that are not what one hopes for. */
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { CancelledError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
 import "../../core/testing/to-be-all-close.ts";
@@ -118,7 +118,11 @@ describe("words", () => {
 });
 
 describe("as a job", () => {
-  it("reports, breathes and can be cancelled", async () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it("reports, and breathes", async () => {
     const rng = new Rng(9);
     const { texts: many, labels } = texts(8000, rng);
     const reports: string[] = [];
@@ -138,8 +142,15 @@ describe("as a job", () => {
     expect(new Set(reports)).toEqual(new Set(["Counting words", "Weighing words", "Fitting the bag of words"]));
     // Thirty are aimed at; the compiler's and the collector's threads count too.
     expect(longestMs).toBeLessThan(200);
+  });
+
+  it.each(["Counting words", "Weighing words", "Fitting the bag of words"])("can be cancelled while it is at: %s", async (stage) => {
+    // A tenth of a second goes by whenever somebody looks: every report is due.
+    let ms = performance.now();
+    vi.spyOn(performance, "now").mockImplementation(() => (ms += 101));
+    const { texts: some, labels } = texts(60, new Rng(9));
     const controller = new AbortController();
-    const cancelled = Yardstick.train(many, { kind: "classes", classes: 2, labels }, { signal: controller.signal, onProgress: ({ what }) => what === "Fitting the bag of words" && controller.abort() });
+    const cancelled = Yardstick.train(some, { kind: "classes", classes: 2, labels }, { signal: controller.signal, onProgress: ({ what }) => what === stage && controller.abort() });
     await expect(cancelled).rejects.toBeInstanceOf(CancelledError);
   });
 });
