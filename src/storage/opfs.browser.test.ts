@@ -1,5 +1,6 @@
 /** The browser's own storage does what the code above it expects. In a worker: pages have no synchronous handles. */
 import * as Comlink from "comlink";
+import { cdp } from "vitest/browser";
 import { expect, it } from "vitest";
 import type { OpfsChecks } from "./testing/opfs.worker-fixture.ts";
 
@@ -24,6 +25,21 @@ it("appends, goes on after what was kept, renames over, lists and removes", asyn
     left: [],
     hasQuota: true,
   });
+});
+
+it("says so when there is no room, and with room it goes on", async () => {
+  const session = cdp() as unknown as { send(method: "Storage.overrideQuotaForOrigin", options: { readonly origin: string; readonly quotaSize?: number }): Promise<void> };
+  const { usage = 0 } = await navigator.storage.estimate();
+  await session.send("Storage.overrideQuotaForOrigin", { origin: location.origin, quotaSize: usage + 5_000_000 });
+  try {
+    const full = await inWorker((checks) => checks.fill(8));
+    expect(full.refused).toBe("the browser's storage is full");
+    expect(full.pieces).toBeLessThan(6);
+    expect(full.bytes).toBeLessThan(6 * 2 ** 20);
+  } finally {
+    await session.send("Storage.overrideQuotaForOrigin", { origin: location.origin });
+  }
+  expect(await inWorker((checks) => checks.fill(8))).toEqual({ pieces: 8, refused: "", bytes: 8 * 2 ** 20 });
 });
 
 it("is hashed piece by piece to what the browser's digest says", async () => {

@@ -25,6 +25,15 @@ async function namesIn(directory: FileSystemDirectoryHandle): Promise<readonly s
 /** Private windows of some browsers, and pages that are not served securely, have none. */
 const isSupported = (): boolean => globalThis.navigator?.storage !== undefined && "getDirectory" in navigator.storage;
 
+/** What Chromium answers in place of a count where there is no room: its number for that, -8, as one without a sign. */
+const noRoom = 2 ** 32 - 8;
+
+/** @throws where what a handle answers says that it wrote nothing; the standard has it throw by itself. */
+function refuseUnwritten(written: number, wanted: number): void {
+  if (written === 0 || written === noRoom) throw new DOMException("Nothing was written.", "QuotaExceededError");
+  if (written > wanted) throw new GraftError({ what: `the browser could not write to its storage (${written - 2 ** 32})`, next: "See whether the disk is full or failing, and go on" });
+}
+
 const isMissing = (error: unknown): boolean => error instanceof DOMException && error.name === "NotFoundError";
 
 function readable(error: unknown): unknown {
@@ -63,7 +72,7 @@ export class OpfsStorage implements FileStorage {
           try {
             for (let done = 0; done < bytes.byteLength; ) {
               const written = handle.write(bytes.subarray(done), { at });
-              if (written === 0) throw new DOMException("Nothing was written.", "QuotaExceededError");
+              refuseUnwritten(written, bytes.byteLength - done);
               done += written;
               at += written;
             }

@@ -3,6 +3,7 @@ import { __internal_sha256 as sha256 } from "@huggingface/hub";
 import * as Comlink from "comlink";
 import { GraftError } from "../../core/errors.ts";
 import { OpfsStorage } from "../opfs.ts";
+import { StorageFullError } from "../storage.ts";
 
 const folder = "a%2Fb";
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
@@ -33,6 +34,21 @@ const checks = {
     await storage.remove(folder);
     const { quotaBytes } = await storage.estimate();
     return { missing, written, resumed, refused, renamed, content, folders, left: await storage.folders(), hasQuota: (quotaBytes ?? 0) > 0 };
+  },
+  /** As much as there is room for, in pieces of a megabyte, up to `most` of them: why it ended, and what the file then holds. */
+  async fill(most: number) {
+    const storage = new OpfsStorage("opfs-test");
+    const writer = await storage.append(folder, "large", 0);
+    let [pieces, refused] = [0, ""];
+    try {
+      for (; pieces < most; pieces++) await writer.write(new Uint8Array(2 ** 20));
+    } catch (error) {
+      refused = error instanceof StorageFullError ? error.sentence.what : String(error);
+    }
+    await writer.close();
+    const bytes = (await storage.file(folder, "large"))?.size ?? 0;
+    await storage.remove(folder);
+    return { pieces, refused, bytes };
   },
   /** A file beyond what the library hands to the browser's own digest at once, hashed piece by piece, and what the browser makes of it. */
   async hashes(length: number) {
