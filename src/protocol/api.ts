@@ -105,6 +105,8 @@ export interface WorkerApi extends ProjectApi {
   startRun(recipe: Recipe, onEvent: (event: RunEvent) => unknown, options?: StartOptions): Promise<void>;
   controlRun(command: RunCommand): Promise<void>;
   getResults(): Promise<RunResults>;
+  /** Tries again to keep the results of the run that has ended, where that failed (`not-kept`). @throws GraftError where it fails again. */
+  keepResults(): Promise<void>;
   /** The items in one cell of the confusion matrix, most confident first. */
   listConfusion(query: ConfusionQuery): Promise<readonly number[]>;
   /** One zip: safetensors, the formats that are asked for, labels, recipe, metrics, README, and the adapter where there is one. */

@@ -34,6 +34,22 @@ function refuseUnwritten(written: number, wanted: number): void {
   if (written > wanted) throw new GraftError({ what: `the browser could not write to its storage (${written - 2 ** 32})`, next: "See whether the disk is full or failing, and go on" });
 }
 
+/** Being opened. */
+const opening = new Set<FileHandle>();
+
+/**
+ * Chromium never answers for a file whose handle is collected meanwhile, and a function that waits may hold nothing that it does not need
+ * any more (once it is optimised): so somebody holds it.
+ */
+async function opened(file: FileHandle): Promise<SyncAccessHandle> {
+  opening.add(file);
+  try {
+    return await file.createSyncAccessHandle();
+  } finally {
+    opening.delete(file);
+  }
+}
+
 const isMissing = (error: unknown): boolean => error instanceof DOMException && error.name === "NotFoundError";
 
 function readable(error: unknown): unknown {
@@ -64,8 +80,13 @@ export class OpfsStorage implements FileStorage {
   async append(folder: string, name: string, keep: number): Promise<FileWriter> {
     try {
       const file = (await (await this.folder(folder, true)).getFileHandle(name, { create: true })) as FileHandle;
-      const handle = await file.createSyncAccessHandle();
-      handle.truncate(keep);
+      const handle = await opened(file);
+      try {
+        handle.truncate(keep);
+      } catch (error) {
+        handle.close();
+        throw error;
+      }
       let at = keep;
       return {
         write: async (bytes) => {

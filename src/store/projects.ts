@@ -11,7 +11,7 @@ import { sentenceOf, worker } from "./client.ts";
 import { openSummary, useData } from "./data.ts";
 import { useModel } from "./model.ts";
 import { useRecipe } from "./recipe.ts";
-import { isUnderWay } from "./run-state.ts";
+import { isUnderWay, recordOf } from "./run-state.ts";
 import { useRun } from "./run.ts";
 import { useSession } from "./session.ts";
 
@@ -241,7 +241,7 @@ useData.subscribe((state, before) => {
 });
 useRecipe.subscribe(draftLater);
 useRun.subscribe(({ run, results }, before) => {
-  const hasChanged = isUnderWay(run) !== isUnderWay(before.run) || results.kind !== before.results.kind;
+  const hasChanged = isUnderWay(run) !== isUnderWay(before.run) || results.kind !== before.results.kind || recordOf(run).notKept !== recordOf(before.run).notKept;
   if (!hasChanged || useProjects.getState().open === null) return;
   void worker().viewProject().then((open) => useProjects.setState({ open }), () => undefined);
 });

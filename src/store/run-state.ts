@@ -192,7 +192,7 @@ export function reduceRun(run: Run, event: RunEvent): Run {
       return run.kind === "finished" ? { ...run, record: next } : recording(run, next);
     }
     case "kept":
-      return run;
+      return "record" in run && record.notKept !== null ? { ...run, record: { ...record, notKept: null } } : run;
     case "resumed":
       return { kind: "training", record, activity: null };
     case "finished":

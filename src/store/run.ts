@@ -61,6 +61,8 @@ interface RunStore {
   readonly stop: () => Promise<void>;
   readonly setLearningRate: (learningRate: number) => Promise<void>;
   readonly loadResults: () => Promise<void>;
+  /** Tries again to keep results for which there was no room. */
+  readonly keepResults: () => Promise<void>;
   /** The zip, or null where packing failed and the store says why. */
   readonly pack: (options?: ExportOptions) => Promise<Blob | null>;
   readonly fail: (error: ErrorSentence) => void;
@@ -208,6 +210,17 @@ export const useRun = create<RunStore>()((set, get) => {
         set({ results: { kind: "ready", results: await worker().getResults() } });
       } catch (error) {
         set({ results: { kind: "failed", error: sentenceOf(error) } });
+      }
+    },
+
+    keepResults: async () => {
+      const { kept, run } = get();
+      if (!kept) return;
+      try {
+        await worker().keepResults();
+        onEvent({ kind: "kept", ...kept, step: recordOf(run).latest?.step ?? kept.step });
+      } catch (error) {
+        onEvent({ kind: "not-kept", error: sentenceOf(error) });
       }
     },
 

@@ -126,6 +126,7 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
       else control.setLearningRate(command.learningRate);
     },
     getResults: () => runs.ask(async (run) => run.results()),
+    keepResults: () => runs.keepResults(),
     listConfusion: (query) => runs.ask(async (run) => run.confusion(query)),
     exportRun: (options, onProgress) => exports.run.run((signal) => runs.ask((run) => exportRun(run, options, { onProgress, signal }))),
     cancelExport: async (of) => exports[of].cancel(),

@@ -10,6 +10,7 @@ import { textCheckpoint } from "../models/testing/checkpoint-files.ts";
 import type { WorkerApi } from "../protocol/api.ts";
 import { parseRecipe, type Recipe, type RecipeInput } from "../protocol/recipe.ts";
 import type { RunEvent } from "../protocol/run.ts";
+import { StorageFullError } from "../storage/storage.ts";
 import { MemoryStorage } from "../storage/testing/memory-storage.ts";
 import { createWorkerApi } from "./api.ts";
 
@@ -144,7 +145,7 @@ describe("a project", () => {
     const append = disk.append.bind(disk);
     let isFull = false;
     vi.spyOn(disk, "append").mockImplementation(async (...asked) => {
-      if (isFull) throw new (await import("../storage/storage.ts")).StorageFullError({ what: "the browser's storage is full" });
+      if (isFull) throw new StorageFullError({ what: "the browser's storage is full" });
       return append(...asked);
     });
     const events: RunEvent[] = [];
@@ -159,6 +160,32 @@ describe("a project", () => {
     expect(events.filter(({ kind }) => kind === "paused")).toEqual([{ kind: "paused", because: { what: "the browser's storage is full", next: expect.stringContaining("and resume") as string } }]);
     expect(events.at(-1)).toMatchObject({ kind: "finished" });
     expect(await api.viewProject()).toMatchObject({ runs: [{ state: "finished", ended: { epochs: 6 }, headline: { name: "Accuracy" } }] });
+  });
+
+  test("results that have no room at the end of their run say so, are there all the same, and are kept when there is room", { timeout: 60_000 }, async () => {
+    const disk = new MemoryStorage();
+    const { api, recipe } = await prepared(disk, { epochs: 1 });
+    await expect(api.keepResults()).rejects.toThrow("there are no results that wait to be kept");
+    const append = disk.append.bind(disk);
+    let isFull = false;
+    vi.spyOn(disk, "append").mockImplementation(async (...asked) => {
+      if (isFull) throw new StorageFullError({ what: "the browser's storage is full" });
+      return append(...asked);
+    });
+    const events: RunEvent[] = [];
+    await api.startRun(recipe, (event) => {
+      events.push(event);
+      isFull ||= event.kind === "finished";
+    });
+    expect(events.at(-1)).toEqual({ kind: "not-kept", error: { what: "the browser's storage is full", next: expect.stringContaining("keep them again") as string } });
+    const { validation } = await api.getResults();
+    await expect(api.keepResults()).rejects.toThrow("the browser's storage is full");
+    isFull = false;
+    await api.keepResults();
+    await expect(api.keepResults()).rejects.toThrow("there are no results that wait to be kept");
+    const next = tab(copyOf(disk));
+    await next.openProject((await next.listProjects()).projects[0]?.id ?? "", quiet);
+    expect((await next.reopenRun(1, quiet)).results.validation).toEqual(validation);
   });
 
   test("a project is called what it is given, open or closed; no name, or one without end, is refused with a sentence", async () => {

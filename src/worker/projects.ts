@@ -190,6 +190,14 @@ export class Projects {
     });
   }
 
+  /** Writes to a project that has to be the open one. @throws GraftError where it is not, or another tab writes to it. */
+  inProject<T>(id: string, write: () => Promise<T>): Promise<T> {
+    return this.turns.run(() => {
+      if (this.writable().project.id !== id) throw new GraftError({ what: "the project that they belong to is not open", next: "Open it, and train again; or download the model" });
+      return write();
+    });
+  }
+
   /** The run that is being kept. */
   get underWay(): { readonly project: string; readonly run: number } | null {
     return this.active;

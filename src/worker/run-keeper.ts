@@ -91,13 +91,14 @@ export class RunKeeper implements Checkpoints {
     }
   }
 
-  /** @throws never: the results are there whether they can be kept or not. */
+  /** @throws GraftError where they cannot be kept; then it can be called again. */
   async finish(results: RunResults, weights: Weights): Promise<void> {
     this.handOver();
     try {
       await this.stored.finish({ state: "finished", results, weights });
     } catch (error) {
-      this.report({ kind: "not-kept", error: sentenceOf(error) });
+      if (error instanceof StorageFullError) throw new GraftError({ ...error.sentence, next: "Delete runs, projects or stored models, or free space on the disk, and keep them again. Until then they are in this tab alone, and in what you download of them" });
+      throw error;
     }
   }
 

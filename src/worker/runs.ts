@@ -37,6 +37,8 @@ export class Runs {
   private run: FineTuningRun | null = null;
   /** Once it has ended: what is asked of its model. */
   private answering: OnDevice<FineTuningRun> | null = null;
+  /** Of a run that has ended and could not be kept. */
+  private keepsAgain: (() => Promise<void>) | null = null;
   private running = false;
   /** Aborted where a stop was asked for before there was a run to stop. */
   private beforehand = new AbortController();
@@ -60,6 +62,13 @@ export class Runs {
   /** Of the model of a run that has ended, also where its device has gone away since. @throws GraftError if there is none. */
   async ask<Answer>(question: (run: FineTuningRun) => Promise<Answer>): Promise<Answer> {
     return this.answering ? this.answering.ask(question) : question(this.current);
+  }
+
+  async keepResults(): Promise<void> {
+    const { keepsAgain } = this;
+    if (!keepsAgain) throw new GraftError({ what: "there are no results that wait to be kept", next: "Start training first" });
+    await keepsAgain();
+    this.keepsAgain = null;
   }
 
   /** Of a run that is under way; what is there of it is kept. */
@@ -132,7 +141,14 @@ export class Runs {
           const finished = await this.attempt({ ...work, ...from }, active, memory);
           // A GPU may go away, and in storage they may have no place.
           const weights = keeper || active.backend === "webgpu" ? await finished.trainedWeights() : new Map();
-          await keeper?.finish(finished.results(), weights);
+          if (keeper && at) {
+            const keep = (): Promise<void> => keeper.finish(finished.results(), weights);
+            await keep().catch((error: unknown) => {
+              // The results are there whether they can be kept or not.
+              report({ kind: "not-kept", error: sentenceOf(error) });
+              this.keepsAgain = () => projects.inProject(at.project, keep);
+            });
+          }
           this.answer(finished, { ...work, loaded: finished.loaded }, active, weights);
           return;
         } catch (error) {
@@ -209,6 +225,7 @@ export class Runs {
   /** What is being written reads tensors that the run is about to take away, or that are on another backend. */
   private replace(): void {
     this.parts.onReplace();
+    this.keepsAgain = null;
     this.answering?.dispose();
     this.answering = null;
     this.run?.dispose();

@@ -17,6 +17,7 @@ interface SentenceProps {
 
 const icons = { error: IconExclamationCircle, warning: IconAlertTriangle, note: IconInfoCircle, success: IconCircleCheck };
 
+const begun = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 const closed = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 export function Sentence({ tone = "error", sentence, children, actions }: SentenceProps) {
@@ -28,7 +29,7 @@ export function Sentence({ tone = "error", sentence, children, actions }: Senten
         {sentence && (
           <>
             {sentence.where !== undefined && <span className={classes.sentenceWhere}>{sentence.where}: </span>}
-            {closed(sentence.what)}
+            {closed(sentence.where === undefined ? begun(sentence.what) : sentence.what)}
             {sentence.wanted !== undefined && ` Expected ${closed(sentence.wanted)}`}
             {sentence.next !== undefined && <span className={classes.sentenceNext}> {closed(sentence.next)}</span>}
           </>

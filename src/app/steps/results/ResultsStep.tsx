@@ -10,6 +10,7 @@ import { Panel } from "../../../ui/primitives/Panel.tsx";
 import { ProgressLine } from "../../../ui/primitives/ProgressLine.tsx";
 import { Sentence } from "../../../ui/primitives/Sentence.tsx";
 import { StepPage } from "../../../ui/primitives/StepPage.tsx";
+import { NotKept } from "../NotKept.tsx";
 import { ResultsOverview } from "./ResultsOverview.tsx";
 
 export function ResultsStep() {
@@ -53,6 +54,7 @@ function Finished({ results, recipe }: { readonly results: RunResults; readonly 
         </Button>
       }
     >
+      <NotKept />
       <ResultsOverview results={results} recipe={recipe} />
     </StepPage>
   );

@@ -14,6 +14,7 @@ import { StepPage, type NextStep } from "../../../ui/primitives/StepPage.tsx";
 import { formatBytes } from "../../../ui/primitives/format.ts";
 import { describeEnding, describeRecovery } from "../../../ui/train/figures.ts";
 import { BeginsWith } from "../BeginsWith.tsx";
+import { NotKept } from "../NotKept.tsx";
 import { Curves } from "./Curves.tsx";
 import { LiveSamples } from "./LiveSamples.tsx";
 import { PlanPanel } from "./PlanPanel.tsx";
@@ -81,7 +82,6 @@ export function TrainStep() {
 function Outcome() {
   const run = useRun((state) => (state.run.kind === "finished" || state.run.kind === "failed" || state.run.kind === "cancelled" ? state.run : null));
   const waits = useRun((state) => (state.run.kind === "paused" ? state.run.because : undefined));
-  const notKept = useRun((state) => recordOf(state.run).notKept);
   const recoveries = useRun((state) => recordOf(state.run).recoveries);
   const results = useRun((state) => state.results);
   const error = useRun((state) => state.error);
@@ -92,7 +92,7 @@ function Outcome() {
       {run?.kind === "failed" && <Sentence sentence={run.error} />}
       {run?.kind === "cancelled" && <Sentence tone="note">{run.wasRestored ? "Stopped before it went on. The run is as it was: resume it whenever you like." : "Stopped before the first step. Nothing was trained and nothing was changed."}</Sentence>}
       {waits && <Sentence tone="warning" sentence={waits} />}
-      {notKept && <Sentence tone="warning" sentence={{ ...notKept, where: "The last checkpoint could not be kept" }} />}
+      <NotKept />
       {recoveries.map((recovery, i) => (
         <div role="status" key={i}>
           <Sentence tone="note">{describeRecovery(recovery)}</Sentence>
