@@ -34,8 +34,11 @@ const runPath = /^runs\/([1-9]\d{0,6})\/(run|checkpoint|weights|history-([1-9]\d
 /** @throws GraftError if it is too large for a zip; CancelledError. */
 export async function exportProject(storage: FileStorage, project: Project, options: JobOptions = {}): Promise<Blob> {
   const { name, sources } = await project.read();
+  const pace = new Pace(options);
   const files = new Map<string, Blob>([[manifestName, new Blob([strToU8(`${JSON.stringify({ format: manifestFormat, version: archiveVersion, name }, null, 2)}\n`)])]]);
   const add = async (path: string, folder: string, kind: string): Promise<void> => {
+    pace.report(`Exporting ${name}`, 0, 0);
+    await pace.breathe();
     const file = await new Generations(storage, folder, kind).newestFile();
     if (file) files.set(path, file);
   };
@@ -52,7 +55,6 @@ export async function exportProject(storage: FileStorage, project: Project, opti
   }
   const total = [...files.values()].reduce((sum, { size }) => sum + size, 0);
   if (total > largestBytes || files.size > mostEntries) throw new GraftError({ where: name, what: `the project has ${Math.ceil(total / 1e6).toLocaleString("en")} MB in ${files.size} files`, wanted: "at most 4,293 MB in 65,000 files for one zip", next: "Delete runs that you do not need, or keep the data files apart" });
-  const pace = new Pace(options);
   let done = 0;
   return zipOf(files, async (bytes) => {
     pace.report(`Exporting ${name}`, (done += bytes), total);

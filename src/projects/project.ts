@@ -44,13 +44,16 @@ export class Project {
 
   /** @throws GraftError if there is no such project, or nothing of its record is whole. */
   async read(): Promise<ProjectRecord> {
-    const record = await this.record.read();
-    if (record) return record;
-    throw new GraftError({ where: `project ${this.id}`, what: "there is no such project in this browser", next: "Open another one, or import it" });
+    return this.known(await this.record.read());
   }
 
-  async update(changes: Partial<ProjectRecord>): Promise<void> {
-    await this.record.write({ ...(await this.read()), ...changes });
+  update(changes: Partial<ProjectRecord>): Promise<void> {
+    return this.record.change((record) => ({ ...this.known(record), ...changes }));
+  }
+
+  private known(record: ProjectRecord | null): ProjectRecord {
+    if (record) return record;
+    throw new GraftError({ where: `project ${this.id}`, what: "there is no such project in this browser", next: "Open another one, or import it" });
   }
 
   /** For whoever makes the project. */

@@ -57,13 +57,16 @@ export class StoredRun {
 
   /** @throws GraftError if there is no such run, or nothing of its record is whole. */
   async read(): Promise<RunRecord> {
-    const record = await this.record.read();
-    if (record) return record;
-    throw new GraftError({ where: `run ${this.id}`, what: "there is no such run in this project" });
+    return this.known(await this.record.read());
   }
 
-  async update(changes: Partial<RunRecord>): Promise<void> {
-    await this.record.write({ ...(await this.read()), ...changes });
+  update(changes: Partial<RunRecord>): Promise<void> {
+    return this.record.change((record) => ({ ...this.known(record), ...changes }));
+  }
+
+  private known(record: RunRecord | null): RunRecord {
+    if (record) return record;
+    throw new GraftError({ where: `run ${this.id}`, what: "there is no such run in this project" });
   }
 
   /** For whoever makes the run. */

@@ -131,7 +131,7 @@ export interface WorkerApi extends ProjectApi {
   explainOpened(request: ExplainRequest): Promise<Explanation>;
   generateOpened(request: Omit<GenerationRequest, "which">, onText: (piece: string) => unknown): Promise<Generated>;
 
-  /** Cancels the current job (opening, importing, preparing); its promise rejects with CancelledError. */
+  /** Cancels the current job (opening, importing); its promise rejects with CancelledError. A run goes on: `controlRun` stops it. */
   cancel(): Promise<void>;
   /** Live tensors and backend bytes, for leak tests. */
   memory(): Promise<{ readonly tensors: number; readonly bytes: number }>;

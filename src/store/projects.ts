@@ -124,7 +124,9 @@ export const useProjects = create<ProjectsState>()((set, get) => {
       }
       const runs = get().open?.runs ?? [];
       const newest = runs.find(({ state }) => state === "finished");
-      if (run !== undefined) {
+      // The list that it was chosen from may be older than what another tab has done since.
+      if (run !== undefined && runs.some((card) => card.run === run && card.state === "finished")) await useRun.getState().reopen(run);
+      else if (run !== undefined) {
         useSession.getState().goTo("train");
         await useRun.getState().goOn(run, runs.find((card) => card.run === run)?.recipe ?? null);
       } else if (newest) await useRun.getState().reopen(newest.run);
@@ -144,8 +146,9 @@ export const useProjects = create<ProjectsState>()((set, get) => {
 
     close: () =>
       attempt(async () => {
-        await worker().closeProject();
+        // First, so that nobody waits for data to be kept that nobody wants.
         await worker().closeData();
+        await worker().closeProject();
         useRun.getState().reset();
         useData.setState({ phase: { kind: "choosing", previous: null }, error: null });
         set({ open: null, keeping: { kind: "none" } });
@@ -174,11 +177,13 @@ export const useProjects = create<ProjectsState>()((set, get) => {
       return zip;
     },
 
-    bring: (file) =>
-      withZip(`Bringing in ${file.path}`, () => void worker().cancel(), async (onProgress) => {
+    bring: async (file) => {
+      if (get().zipping) return set({ error: { where: file.path, what: "another project is on its way", next: "Wait for it, or cancel it, and bring this one in then" } });
+      await withZip(`Bringing in ${file.path}`, () => void worker().cancel(), async (onProgress) => {
         showLast(await worker().importProject(file, onProgress));
         await get().load();
-      }),
+      });
+    },
 
     changeRun: (run, changes) =>
       attempt(async () => {

@@ -71,12 +71,13 @@ describe("the run's store", () => {
     await end();
   });
 
-  it("cancels before the first step, also when the worker has no run yet, and stops after it", async () => {
+  it("stops before the first step, also when the worker has no run yet, and stops after it", async () => {
     const { emit, end } = holdRun();
     await useRun.getState().stop();
     emit({ kind: "started", info });
-    expect(worker.cancel).toHaveBeenCalledTimes(2);
-    expect(worker.controlRun).not.toHaveBeenCalled();
+    expect(worker.controlRun.mock.calls).toEqual([[{ kind: "stop" }], [{ kind: "stop" }]]);
+    // That would end another job.
+    expect(worker.cancel).not.toHaveBeenCalled();
     emit({ kind: "cancelled" });
     await end();
     expect(useSession.getState().run).toEqual({ kind: "none" });

@@ -111,7 +111,7 @@ export const useRun = create<RunStore>()((set, get) => {
     set({ run: reduceRun(run, event), wish: done ? null : wish });
     if (event.kind === "kept") set({ kept: { project: event.project, run: event.run, step: event.step } });
     // Asked to stop before the worker had a run to stop.
-    if (event.kind === "started" && wish === "stop" && recordOf(run).latest === null) void worker().cancel();
+    if (event.kind === "started" && wish === "stop" && recordOf(run).latest === null) void command({ kind: "stop" });
   };
 
   const follow = async (recipe: Recipe | null, begin: () => Promise<void>): Promise<void> => {
@@ -197,9 +197,8 @@ export const useRun = create<RunStore>()((set, get) => {
     resume: () => command({ kind: "resume" }),
 
     stop: async () => {
-      const before = get().run.kind;
       set({ wish: "stop" });
-      await (before === "preparing" ? worker().cancel() : command({ kind: "stop" }));
+      await command({ kind: "stop" });
     },
 
     setLearningRate: (learningRate) => command({ kind: "set-learning-rate", learningRate }),
@@ -226,14 +225,17 @@ export const useRun = create<RunStore>()((set, get) => {
 
     pack: async (options = {}) => {
       set({ save: { kind: "packing", progress: { what: "Preparing the download", done: 0, total: 0 } } });
+      // Another run may take the place of the one that is packed.
+      const isWanted = (): boolean => get().save.kind === "packing";
       try {
-        const zip = await worker().exportRun(options, (progress) => get().save.kind === "packing" && set({ save: { kind: "packing", progress } }));
+        const zip = await worker().exportRun(options, (progress) => isWanted() && set({ save: { kind: "packing", progress } }));
         // What eight bits do is measured while packing, and which formats the model has no place in.
-        set({ results: { kind: "ready", results: await worker().getResults() } });
-        set({ save: { kind: "saved" } });
+        const results = await worker().getResults();
+        if (!isWanted()) return null;
+        set({ results: { kind: "ready", results }, save: { kind: "saved" } });
         return zip;
       } catch (error) {
-        set({ save: error instanceof CancelledError ? { kind: "unsaved" } : { kind: "failed", error: sentenceOf(error) } });
+        if (isWanted()) set({ save: error instanceof CancelledError ? { kind: "unsaved" } : { kind: "failed", error: sentenceOf(error) } });
         return null;
       }
     },

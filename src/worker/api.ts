@@ -44,7 +44,11 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
     writing.stop();
     explaining.cancel();
   };
-  const runs = new Runs({ data, models, device, projects, onReplace: stopAsking });
+  const onReplace = (): void => {
+    stopAsking();
+    exports.run.cancel();
+  };
+  const runs = new Runs({ data, models, device, projects, onReplace });
   let opened: OnDevice<OpenedDownload> | null = null;
 
   const openDownload = (): OnDevice<OpenedDownload> => {
@@ -155,10 +159,7 @@ export function createWorkerApi({ embeddedBase, projectStorage = null }: WorkerO
       return writing.run(request, onText, (...asked) => current.ask((model) => model.write(...asked)));
     },
 
-    cancel: async () => {
-      jobs.cancel();
-      runs.stop();
-    },
+    cancel: async () => jobs.cancel(),
     memory: async () => memory(),
   };
 }

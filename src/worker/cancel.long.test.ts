@@ -2,7 +2,7 @@
  * Every job of the worker, cancelled at the first thing that it tells, at the second, and so on to the last: no tensor, no file and
  * no listener stays. Through the WorkerApi, with storage in memory; time goes so fast that nothing is left untold.
  */
-import { zipSync, strToU8 } from "fflate";
+import { strToU8, unzipSync, zipSync } from "fflate";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { CancelledError } from "../core/errors.ts";
@@ -175,7 +175,7 @@ describe("a run, stopped at everything that it tells", () => {
     const run = async (stopsAt: number, job: (onEvent: (event: RunEvent) => void) => Promise<void>): Promise<readonly RunEvent[]> => {
       const events: RunEvent[] = [];
       await job((event) => {
-        if (events.push(event) === stopsAt) void api.cancel();
+        if (events.push(event) === stopsAt) void api.controlRun({ kind: "stop" });
       });
       await settled();
       return events;
@@ -229,7 +229,7 @@ describe("a run, stopped at everything that it tells", () => {
     for (let moment = 1; ; moment++) {
       const events: RunEvent[] = [];
       await at.api.resumeRun(1, (event) => {
-        if (events.push(event) === moment) void at.api.cancel();
+        if (events.push(event) === moment) void at.api.controlRun({ kind: "stop" });
       });
       await settled();
       if (events.at(-1)?.kind !== "cancelled") break;
@@ -251,8 +251,19 @@ describe("what is asked of a finished run", () => {
     expect(left(at)).toEqual(before);
     for (const options of [{}, { int8: true }]) expect(await cancelAtEach(at, (onEvent) => api.exportRun(options, onEvent), () => api.cancelExport("run"))).toBe(4);
     expect(int8.size).toBeLessThan(zip.size);
-    await api.openDownload([{ path: "download.zip", blob: zip }]);
     const request = { input: { kind: "text", text: "good film a bad" }, name: "up" } as const;
+    // What is shown of the model before its training never gets into a download.
+    const weightsOf = async (blob: Blob): Promise<Uint8Array | undefined> => unzipSync(new Uint8Array(await blob.arrayBuffer()))["model.safetensors"];
+    const trained = await weightsOf(zip);
+    expect(trained).toBeDefined();
+    for (let turns = 0; turns < 40; turns += 4) {
+      const explaining = api.explain(request);
+      for (let turn = 0; turn < turns; turn++) await nextTask();
+      const meanwhile = await weightsOf(await api.exportRun());
+      expect(Buffer.compare(meanwhile ?? new Uint8Array(), trained ?? new Uint8Array()), `exported after ${turns} turns`).toBe(0);
+      await explaining;
+    }
+    await api.openDownload([{ path: "download.zip", blob: zip }]);
     const question = { kind: "text", text: "good film" } as const;
     for (const [explain, ask] of [[() => api.explain(request), () => api.predict(question)], [() => api.explainOpened(request), () => api.predictOpened(question)]] as const) {
       const idle = left(at);

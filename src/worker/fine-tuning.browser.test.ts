@@ -127,7 +127,7 @@ describe("fine-tuning images", () => {
     const events: RunEvent[] = [];
     await api.startRun(parseRecipe({ task: "image-classification", model: "mobilenet-v3-coco", backend: "wasm", imageSize: 32, batchSize: 2 }), (event) => {
       events.push(event);
-      if (event.kind === "preparing") void api.cancel();
+      if (event.kind === "preparing") void api.controlRun({ kind: "stop" });
     });
     expect(events.at(-1)).toEqual({ kind: "cancelled" });
     expect((await api.memory()).tensors).toBe(before);

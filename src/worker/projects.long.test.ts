@@ -103,7 +103,7 @@ describe("a project", () => {
     const events: RunEvent[] = [];
     await api.startRun(recipe, (event) => {
       events.push(event);
-      if (event.kind === "started") void api.cancel();
+      if (event.kind === "started") void api.controlRun({ kind: "stop" });
     });
     expect(events.at(-1)).toEqual({ kind: "cancelled" });
     expect(await api.viewProject()).toMatchObject({ runs: [] });
@@ -128,7 +128,7 @@ describe("a project", () => {
     const run = api.startRun(recipe, (event) => stopped.push(event));
     await nextTask();
     expect(stopped).toEqual([]);
-    await api.cancel();
+    await api.controlRun({ kind: "stop" });
     await run;
     expect(stopped).toEqual([{ kind: "cancelled" }]);
     letIn();
@@ -186,6 +186,47 @@ describe("a project", () => {
     const next = tab(copyOf(disk));
     await next.openProject((await next.listProjects()).projects[0]?.id ?? "", quiet);
     expect((await next.reopenRun(1, quiet)).results.validation).toEqual(validation);
+  });
+
+  test("a run that was interrupted before its first checkpoint stays when it is stopped on its way on; one that is finished meanwhile is not begun again", { timeout: 60_000 }, async () => {
+    const disk = new MemoryStorage();
+    const { api, recipe } = await prepared(disk, { epochs: 1 });
+    let closed: MemoryStorage | null = null;
+    await api.startRun(recipe, (event) => {
+      if (event.kind === "started") closed = copyOf(disk);
+    });
+    const { validation } = await api.getResults();
+    const events: RunEvent[] = [];
+    await api.resumeRun(1, (event) => events.push(event));
+    expect(events).toMatchObject([{ kind: "failed", error: { what: "it has been finished meanwhile" } }]);
+    expect((await api.reopenRun(1, quiet)).results.validation).toEqual(validation);
+    expect((await api.viewProject())?.runs).toMatchObject([{ run: 1, state: "finished" }]);
+
+    const next = tab(closed as unknown as MemoryStorage);
+    await next.openProject((await next.listProjects()).projects[0]?.id ?? "", quiet);
+    const stopped: RunEvent[] = [];
+    await next.resumeRun(1, (event) => {
+      stopped.push(event);
+      void next.controlRun({ kind: "stop" });
+    });
+    expect(stopped.at(-1)).toEqual({ kind: "cancelled" });
+    expect((await next.viewProject())?.runs).toMatchObject([{ run: 1, state: "interrupted" }]);
+  });
+
+  test("a run goes on when another job is cancelled, and its project is exported only when it has ended", { timeout: 60_000 }, async () => {
+    const { api, recipe } = await prepared(new MemoryStorage(), { epochs: 2 });
+    const id = (await api.viewProject())?.id ?? "";
+    const refused: unknown[] = [];
+    const events: RunEvent[] = [];
+    await api.startRun(recipe, (event) => {
+      events.push(event);
+      if (event.kind !== "steps") return;
+      void api.cancel();
+      void api.exportProject(id, quiet).catch((error: unknown) => refused.push(error));
+    });
+    expect(events.at(-1)).toMatchObject({ kind: "finished", reason: "completed" });
+    expect(refused[0]).toMatchObject({ sentence: { what: "a run of this project is under way" } });
+    expect((await api.exportProject(id, quiet)).size).toBeGreaterThan(1000);
   });
 
   test("a project is called what it is given, open or closed; no name, or one without end, is refused with a sentence", async () => {

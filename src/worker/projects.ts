@@ -84,9 +84,11 @@ export class Projects {
   }
 
   keepData(recipe: Recipe, onProgress: OnProgress): Promise<ProjectView> {
+    const { files } = this.data;
     return this.turns.run(async () => {
+      // While it waited, others took their place.
+      if (this.data.files !== files) throw new CancelledError();
       const dataset = this.data.open();
-      const { files } = this.data;
       const { name, task } = dataset.summary();
       const { open, isNew } = await this.projectFor(task, name);
       const total = files.reduce((sum, { blob }) => sum + blob.size, 0);
@@ -132,7 +134,7 @@ export class Projects {
         if (error instanceof CancelledError) this.leave();
         throw error;
       }
-    });
+    }, signal);
   }
 
   closeProject(): Promise<void> {
@@ -149,6 +151,8 @@ export class Projects {
 
   async exportProject(id: string, options: JobOptions): Promise<Blob> {
     const storage = this.needed();
+    // It replaces its files all the time.
+    if (this.active?.project === id) throw new GraftError({ what: "a run of this project is under way", next: "Export it when the run has ended, or stop it first" });
     return exportProject(storage, await new ProjectStore(storage).open(id), options);
   }
 
@@ -229,7 +233,9 @@ export class Projects {
   resumeRun(id: number, signal: AbortSignal): Promise<RunParts> {
     return this.turns.run(async () => {
       const { project } = this.writable();
-      const parts = await this.parts(id);
+      const parts = await this.parts(id, { signal });
+      // In another tab, since the page looked.
+      if (parts.record.state === "finished") throw new GraftError({ where: parts.record.name, what: "it has been finished meanwhile", next: "Open it from the list of runs to see its results" });
       await parts.stored.update({ state: "running", results: null });
       this.active = { project: project.id, run: id };
       return parts;
@@ -256,7 +262,7 @@ export class Projects {
   }
 
   /** With its data, which are read again where they are not the open ones. */
-  async parts(id: number): Promise<RunParts> {
+  async parts(id: number, options: JobOptions): Promise<RunParts> {
     const open = this.opened();
     const { project } = open;
     const stored = project.run(id);
@@ -273,7 +279,7 @@ export class Projects {
     const isOfOpenData = this.sourceOf(open) === source.id && now !== null && JSON.stringify(now.summary().columns) === JSON.stringify(recipe.columns);
     if (isOfOpenData && isMadeBy(now, choices)) return { project: project.id, stored, record, recipe, dataset: now, isOfOpenData, initial };
     const own = new OpenData();
-    await own.reopen(await project.files(source), choices, {});
+    await own.reopen(await project.files(source), choices, options);
     return { project: project.id, stored, record, recipe, dataset: own.open(), isOfOpenData, initial };
   }
 

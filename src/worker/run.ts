@@ -3,6 +3,7 @@
  * trains, measures again, and keeps what predicting and exporting need.
  */
 import { CancelledError, GraftError } from "../core/errors.ts";
+import { Queue } from "../core/queue.ts";
 import { Rng } from "../core/rng.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { Pace } from "../data/pace.ts";
@@ -90,7 +91,8 @@ export class FineTuningRun {
   private base: Weights | null = null;
   private finished: Finished | null = null;
   private readonly samples: EpochSamples[] = [];
-  private turn: Promise<unknown> = Promise.resolve();
+  /** Showing the base swaps its weights in for a moment, so what looks at the module's weights takes turns. */
+  private readonly turns = new Queue();
 
   constructor(context: RunContext) {
     this.context = context;
@@ -249,10 +251,7 @@ export class FineTuningRun {
   }
 
   private tunedAndBase<Said>(ask: (module: GraphModule) => Promise<Said>): Promise<{ readonly tuned: Said; readonly base: Said }> {
-    // Showing the base swaps its weights in for a moment, so questions take turns.
-    const result = this.turn.then(() => this.askNow(ask));
-    this.turn = result.catch(() => undefined);
-    return result;
+    return this.turns.run(() => this.askNow(ask));
   }
 
   private async askNow<Said>(ask: (module: GraphModule) => Promise<Said>): Promise<{ readonly tuned: Said; readonly base: Said }> {
@@ -299,10 +298,12 @@ export class FineTuningRun {
   }
 
   /** The tuned model, complete. */
-  async model(): Promise<Model> {
-    this.done();
-    const module = this.module as GraphModule;
-    return { graph: module.graph, weights: await module.weights() };
+  model(): Promise<Model> {
+    return this.turns.run(async () => {
+      this.done();
+      const module = this.module as GraphModule;
+      return { graph: module.graph, weights: await module.weights() };
+    });
   }
 
   dispose(): void {

@@ -15,6 +15,7 @@ import type { OpenData } from "./open-data.ts";
 import type { Projects } from "./projects.ts";
 import { resultsOf } from "./run-cards.ts";
 import { RunKeeper, sentenceOf, trainingCheckpoint } from "./run-keeper.ts";
+import type { TrainingCheckpoint } from "../train/checkpoint.ts";
 import { RunMemory, samplesIn, type StartingPoint } from "./run-memory.ts";
 import { FineTuningRun, recipeFor, type RunContext } from "./run.ts";
 
@@ -30,7 +31,7 @@ interface RunsOptions {
 }
 
 /** `stored`: where it is kept, if anywhere. `events`: what it had told, if it goes on. */
-type Work = Pick<RunContext, "recipe" | "dataset" | "initial" | "resumeFrom"> & ResumeOptions & { readonly backend: Recipe["backend"]; readonly stored: StoredRun | null; readonly events?: readonly RunEvent[] };
+type Work = Pick<RunContext, "recipe" | "dataset" | "initial" | "resumeFrom"> & ResumeOptions & { readonly backend: Recipe["backend"]; readonly stored: StoredRun | null; readonly events?: readonly RunEvent[]; readonly isNew?: boolean };
 
 export class Runs {
   private readonly parts: RunsOptions;
@@ -73,9 +74,10 @@ export class Runs {
 
   /** Of a run that is under way; what is there of it is kept. */
   stop(): void {
+    // Also for the run that takes its place, where its device goes away at this moment.
+    this.beforehand.abort();
     // One that has ended is still there to be asked, and is not meant.
-    if (this.running && this.run && !this.answering) this.run.control.stop();
-    else this.beforehand.abort();
+    if (this.running && !this.answering) this.run?.control.stop();
   }
 
   start(recipe: Recipe, report: Report, { continues }: StartOptions = {}): Promise<void> {
@@ -85,19 +87,21 @@ export class Runs {
       const { projects } = this.parts;
       const initial = continues === undefined ? null : await projects.weightsOf(continues);
       const stored = await projects.beginRun(recipeFor(checked, dataset), { continues, signal: this.beforehand.signal });
-      await this.execute({ recipe: checked, dataset, initial, backend: checked.backend, stored }, onEvent);
+      await this.execute({ recipe: checked, dataset, initial, backend: checked.backend, stored, isNew: true }, onEvent);
     });
   }
 
   resume(id: number, report: Report, { afterStep }: ResumeOptions = {}): Promise<void> {
     return this.told(report, async (onEvent) => {
       const { stored, record, recipe, dataset, initial } = await this.parts.projects.resumeRun(id, this.beforehand.signal);
-      const { checkpoint, events: told } = await stored.resume();
-      const events = told as readonly RunEvent[];
+      const { events, resumeFrom } = await restored(stored, record.name).catch(async (error: unknown) => {
+        await this.parts.projects.endRun(stored, false);
+        throw error;
+      });
       onEvent({ kind: "restored", events });
       // Where it was computed before: elsewhere the rest would be another run's.
       const started = events.find((event) => event.kind === "started");
-      await this.execute({ recipe, dataset, initial, backend: started?.info.backend ?? recipe.backend, stored, events, afterStep, resumeFrom: checkpoint ? trainingCheckpoint(checkpoint, `the checkpoint of ${record.name}`) : undefined }, onEvent);
+      await this.execute({ recipe, dataset, initial, backend: started?.info.backend ?? recipe.backend, stored, events, afterStep, resumeFrom }, onEvent);
     });
   }
 
@@ -105,7 +109,7 @@ export class Runs {
   reopen(id: number, { onProgress, signal }: JobOptions): Promise<ReopenedRun> {
     return this.alone(async () => {
       const { models, device, projects } = this.parts;
-      const { project, stored, record, recipe, dataset, isOfOpenData, initial } = await projects.parts(id);
+      const { project, stored, record, recipe, dataset, isOfOpenData, initial } = await projects.parts(id, { onProgress, signal });
       const results = record.state === "finished" ? resultsOf(record.results) : null;
       const weights = await stored.finalWeights();
       if (!results || !weights) throw new GraftError({ where: record.name, what: "it has no results", next: "Resume it, or start it again" });
@@ -122,7 +126,7 @@ export class Runs {
   }
 
   /** From its beginning to its results, on as many devices as it takes. */
-  private async execute({ stored, backend, events = [], afterStep, ...work }: Work, report: (event: RunEvent) => void): Promise<void> {
+  private async execute({ stored, backend, events = [], afterStep, isNew = false, ...work }: Work, report: (event: RunEvent) => void): Promise<void> {
     const { device, projects } = this.parts;
     const at = projects.underWay;
     const keeper = stored && at && new RunKeeper(stored, { at, report, pause: () => this.run?.control.pause() });
@@ -162,7 +166,8 @@ export class Runs {
       }
     } catch (error) {
       this.replace();
-      isDiscarded = error instanceof CancelledError && from.resumeFrom === undefined;
+      // One that is there already stays, also where it would have gone on from its beginning.
+      isDiscarded = isNew && error instanceof CancelledError && from.resumeFrom === undefined;
       if (!(error instanceof CancelledError)) await keeper?.fail(error);
       throw error;
     } finally {
@@ -233,11 +238,18 @@ export class Runs {
   }
 }
 
+/** What a run that goes on had told, and where it was. @param name for errors */
+async function restored(stored: StoredRun, name: string): Promise<{ readonly events: readonly RunEvent[]; readonly resumeFrom: TrainingCheckpoint | undefined }> {
+  const { checkpoint, events } = await stored.resume();
+  return { events: events as readonly RunEvent[], resumeFrom: checkpoint ? trainingCheckpoint(checkpoint, `the checkpoint of ${name}`) : undefined };
+}
+
 /** @param weights what training changed. @throws CancelledError once the signal is aborted */
 async function reopened(context: RunContext, weights: Weights, results: RunResults, signal?: AbortSignal): Promise<FineTuningRun> {
   const run = new FineTuningRun(context);
   const stop = (): void => run.control.stop();
   signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
   try {
     await run.reopen(weights, results);
     return run;
