@@ -77,7 +77,7 @@ const emptyRecord: RunRecord = {
   validationScore: emptyTrace(),
 };
 
-export const startingRun: Run = { kind: "preparing", record: emptyRecord, progress: { what: "Opening the model", done: 0, total: 0 } };
+export const startingRun: Run = { kind: "preparing", record: emptyRecord, progress: { what: "Beginning the run", done: 0, total: 0 } };
 
 export function recordOf(run: Run): RunRecord {
   return "record" in run ? run.record : emptyRecord;

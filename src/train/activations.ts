@@ -4,7 +4,7 @@
  */
 import { CancelledError } from "../core/errors.ts";
 import type { GraphModule } from "../engine/module.ts";
-import type { Tensor } from "../engine/tf.ts";
+import { tf, type Tensor } from "../engine/tf.ts";
 import type { RunControl } from "./control.ts";
 import { stack, type EncodedExample, type ExampleSource } from "./examples.ts";
 
@@ -58,10 +58,13 @@ export class ActivationCache {
         const batch = group.slice(start, start + batchSize);
         const activations = await this.compute(batch);
         const rows = new Map<string, { data: Float32Array | Int32Array; size: number; shape: number[] }>();
-        for (const [name, tensor] of activations) {
-          const data = (await tensor.data()) as Float32Array | Int32Array;
-          rows.set(name, { data, size: data.length / batch.length, shape: tensor.shape.slice(1) });
-          tensor.dispose();
+        try {
+          for (const [name, tensor] of activations) {
+            const data = (await tensor.data()) as Float32Array | Int32Array;
+            rows.set(name, { data, size: data.length / batch.length, shape: tensor.shape.slice(1) });
+          }
+        } finally {
+          tf.dispose([...activations.values()]);
         }
         batch.forEach((view, row) => {
           const kept = new Map<string, EncodedExample>();
@@ -87,9 +90,11 @@ export class ActivationCache {
   private async compute(views: readonly ExampleView[]): Promise<Map<string, Tensor>> {
     const encoded = await Promise.all(views.map(({ example, view }) => this.source.encode(example, view)));
     const input = stack(encoded, this.source.dtype);
-    const activations = this.module.runTrunk(new Map([[this.source.inputName, input]]));
-    input.dispose();
-    return activations;
+    try {
+      return this.module.runTrunk(new Map([[this.source.inputName, input]]));
+    } finally {
+      input.dispose();
+    }
   }
 }
 

@@ -29,9 +29,8 @@ export async function featureStatistics(module: GraphModule, cache: ActivationCa
         const features = activations.get(name) as Tensor;
         return features.rank === 4 ? features.mean([1, 2]) : features.clone();
       });
-      const values = await pooled.data();
+      const values = await pooled.data().finally(() => tf.dispose([...activations.values(), pooled]));
       const width = pooled.shape.at(-1) as number;
-      for (const tensor of [...activations.values(), pooled]) tensor.dispose();
       sum ??= new Float64Array(width);
       squares ??= new Float64Array(width);
       for (let i = 0; i < values.length; i++) {

@@ -21,12 +21,16 @@ export async function predict(module: GraphModule, value: PredictionInput, { rec
   const { predictor } = engineOf(recipe.task);
   if (!predictor) throw new GraftError({ where: recipe.task, what: "its models write, they do not answer", next: "Give it a prompt" });
   const batch = stack([await predictor.encode(value, input, recipe)], input.kind === "text" ? "int32" : "float32");
-  const activations = module.runTrunk(new Map([[input.name, batch]]));
-  const outputs = module.runTail(activations);
+  // Whichever there are when a device goes away.
+  const held = [batch];
   try {
+    const activations = module.runTrunk(new Map([[input.name, batch]]));
+    held.push(...activations.values());
+    const outputs = module.runTail(activations);
+    held.push(outputs);
     return predictor.answer((await outputs.data()) as Float32Array, classes, recipe);
   } finally {
-    tf.dispose([batch, outputs, ...activations.values()]);
+    tf.dispose(held);
   }
 }
 

@@ -137,6 +137,7 @@ export class Runs {
       // First, so that who stops at the first word stops this run and not the one before it.
       this.replace();
       keeper?.begin(work.resumeFrom?.progress.step ?? 0);
+      report({ kind: "preparing", what: "Starting the device", done: 0, total: 0 });
       // Nobody is asked before one goes on by itself: where the GPU is gone as well, it is on wasm.
       let active = afterStep !== undefined && backend === "webgpu" ? await device.replace(backend) : await device.activate(backend);
       if (afterStep !== undefined) memory.goOn({ because: "worker-ended", step: afterStep, backend: active.backend });
@@ -190,6 +191,7 @@ export class Runs {
 
   private async attempt(work: Pick<RunContext, "recipe" | "dataset" | "initial" | "resumeFrom" | "samples">, backend: ActiveBackend, memory: RunMemory): Promise<FineTuningRun> {
     memory.begin(backend);
+    memory.onEvent({ kind: "preparing", what: "Opening the model", done: 0, total: 0 });
     const next = new FineTuningRun({ ...work, loaded: await this.parts.models.load(work.recipe.model), backend, onEvent: memory.onEvent, checkpoints: memory });
     this.run = next;
     if (this.beforehand.signal.aborted) next.control.stop();

@@ -61,8 +61,7 @@ export class EagerStep implements TrainingStep {
     if (figures.length === 0) return [];
     const stacked = tf.stack(figures);
     for (const tensor of figures) tensor.dispose();
-    const values = await stacked.data();
-    stacked.dispose();
+    const values = await stacked.data().finally(() => stacked.dispose());
     return figures.map((_, i) => ({ loss: values[3 * i] ?? NaN, score: values[3 * i + 1] ?? NaN, gradientNorm: values[3 * i + 2] ?? NaN }));
   }
 
