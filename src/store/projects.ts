@@ -37,6 +37,8 @@ interface ProjectsState {
   readonly error: ErrorSentence | null;
   /** A project's zip on its way, in or out; null while there is none. */
   readonly zipping: Zipping | null;
+  /** The name of the project that was brought in last; null once something else was done. */
+  readonly brought: string | null;
   /** What the browser said when it was asked to keep what is stored. */
   readonly promise: string | null;
 
@@ -80,6 +82,7 @@ export const useProjects = create<ProjectsState>()((set, get) => {
   /** One at a time: the buttons that begin one wait for it. */
   const withZip = async (what: string, cancel: () => void, job: (onProgress: OnProgress) => Promise<void>): Promise<void> => {
     const show = (progress: Progress): void => set({ zipping: { progress, cancel } });
+    set({ brought: null });
     show({ what, done: 0, total: 0 });
     await attempt(() => job((progress) => get().zipping && show(progress)));
     set({ zipping: null });
@@ -111,12 +114,15 @@ export const useProjects = create<ProjectsState>()((set, get) => {
     keeping: { kind: "none" },
     error: null,
     zipping: null,
+    brought: null,
     promise: null,
 
     load: () => attempt(async () => set({ list: await worker().listProjects() })),
 
     openProject: async (id, run) => {
       useRun.getState().reset();
+      set({ brought: null });
+      const wasLast = get().last === id;
       if (!(await read(id))) {
         // One whose opening was cancelled is closed again.
         const open = await worker().viewProject().catch(() => null);
@@ -125,11 +131,15 @@ export const useProjects = create<ProjectsState>()((set, get) => {
       const runs = get().open?.runs ?? [];
       const newest = runs.find(({ state }) => state === "finished");
       // The list that it was chosen from may be older than what another tab has done since.
-      if (run !== undefined && runs.some((card) => card.run === run && card.state === "finished")) await useRun.getState().reopen(run);
-      else if (run !== undefined) {
+      if (run !== undefined && runs.some((card) => card.run === run && card.state === "finished")) return useRun.getState().reopen(run);
+      if (run !== undefined) {
         useSession.getState().goTo("train");
         await useRun.getState().goOn(run, runs.find((card) => card.run === run)?.recipe ?? null);
-      } else if (newest) await useRun.getState().reopen(newest.run);
+        return;
+      }
+      // Where another project was left is not where this one goes on.
+      if (!wasLast) useSession.getState().goTo("data");
+      if (newest) await useRun.getState().reopen(newest.run);
     },
 
     restore: async () => {
@@ -180,8 +190,10 @@ export const useProjects = create<ProjectsState>()((set, get) => {
     bring: async (file) => {
       if (get().zipping) return set({ error: { where: file.path, what: "another project is on its way", next: "Wait for it, or cancel it, and bring this one in then" } });
       await withZip(`Bringing in ${file.path}`, () => void worker().cancel(), async (onProgress) => {
-        showLast(await worker().importProject(file, onProgress));
+        const id = await worker().importProject(file, onProgress);
+        showLast(id);
         await get().load();
+        set({ brought: get().list?.projects.find((project) => project.id === id)?.name ?? null });
       });
     },
 
@@ -245,8 +257,8 @@ useData.subscribe((state, before) => {
   if (state.exclusions !== before.exclusions && openSummary(state) !== null) draftLater();
 });
 useRecipe.subscribe(draftLater);
-useRun.subscribe(({ run, results }, before) => {
-  const hasChanged = isUnderWay(run) !== isUnderWay(before.run) || results.kind !== before.results.kind || recordOf(run).notKept !== recordOf(before.run).notKept;
+useRun.subscribe(({ run, results, kept }, before) => {
+  const hasChanged = isUnderWay(run) !== isUnderWay(before.run) || results.kind !== before.results.kind || recordOf(run).notKept !== recordOf(before.run).notKept || (kept === null) !== (before.kept === null);
   if (!hasChanged || useProjects.getState().open === null) return;
   void worker().viewProject().then((open) => useProjects.setState({ open }), () => undefined);
 });

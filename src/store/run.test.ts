@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { GraftError } from "../core/errors.ts";
 import type { RunEvent, RunInfo, RunResults } from "../protocol/run.ts";
 
-const worker = vi.hoisted(() => ({ startRun: vi.fn(), controlRun: vi.fn(), getResults: vi.fn(), exportRun: vi.fn(), cancel: vi.fn() }));
+const worker = vi.hoisted(() => ({ startRun: vi.fn(), controlRun: vi.fn(), getResults: vi.fn(), exportRun: vi.fn(), reopenRun: vi.fn(), cancel: vi.fn() }));
 vi.mock("./client.ts", () => ({ worker: () => worker, sentenceOf: (error: unknown) => (error instanceof GraftError ? error.sentence : { what: String(error) }) }));
 const { useRun } = await import("./run.ts");
 const { useData } = await import("./data.ts");
@@ -96,6 +96,33 @@ describe("the run's store", () => {
     });
     await useRun.getState().start();
     expect(useRun.getState().run).toMatchObject({ kind: "failed", error: { what: "the device was lost" }, record: { latest: { step: 8 } } });
+  });
+
+  it("opens a run whose history has lost its end as one that has ended, and says what is missing", async () => {
+    const whole: RunEvent[] = [{ kind: "started", info }, steps, finished];
+    const reopened = (events: readonly RunEvent[]): unknown => ({ recipe: null, events, kept: { project: "p", run: 1, step: 8 }, results: { ...results, reason: "completed", bestEpoch: 19, seconds: 12 }, isOfOpenData: true });
+    worker.reopenRun.mockResolvedValue(reopened(whole));
+    await useRun.getState().reopen(1);
+    expect(useRun.getState()).toMatchObject({ run: { kind: "finished" }, error: null });
+    for (const kept of [0, 2]) {
+      worker.reopenRun.mockResolvedValue(reopened(whole.slice(0, kept)));
+      await useRun.getState().reopen(1);
+      expect(useRun.getState()).toMatchObject({ run: { kind: "finished", reason: "completed", bestEpoch: 19, seconds: 12 }, error: { what: "A part of what this run told is damaged or missing, so its curves are not whole" } });
+    }
+  });
+
+  it("drops a download that another run has taken the place of", async () => {
+    const { end, emit } = holdRun();
+    emit(finished);
+    await end();
+    let packed = (_: Blob): void => {};
+    worker.exportRun.mockReturnValue(new Promise((resolve) => (packed = resolve)));
+    const packing = useRun.getState().pack();
+    const next = holdRun();
+    packed(new Blob());
+    expect(await packing).toBeNull();
+    expect(useRun.getState()).toMatchObject({ save: { kind: "unsaved" }, results: { kind: "none" } });
+    await next.end();
   });
 
   it("says when packing the download failed", async () => {

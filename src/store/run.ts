@@ -169,7 +169,17 @@ export const useRun = create<RunStore>()((set, get) => {
         const { recipe, events, results, isOfOpenData, kept } = await worker().reopenRun(run, (progress) => {
           if (get().run.kind === "reopening") set({ run: { kind: "reopening", progress } });
         });
-        set({ run: events.reduce(reduceRun, startingRun), recipe, kept, results: { kind: "ready", results }, dataReplaced: !isOfOpenData });
+        const told = events.reduce(reduceRun, startingRun);
+        const isWhole = told.kind === "finished";
+        const { reason, bestEpoch, seconds } = results;
+        set({
+          run: isWhole ? told : { kind: "finished", record: recordOf(told), reason, bestEpoch, seconds },
+          recipe,
+          kept,
+          results: { kind: "ready", results },
+          dataReplaced: !isOfOpenData,
+          error: isWhole ? null : { what: "A part of what this run told is damaged or missing, so its curves are not whole", next: "Its model and its results are: they can be tried and downloaded" },
+        });
       } catch (error) {
         set({ run: { kind: "idle" }, results: { kind: "none" }, error: error instanceof CancelledError ? null : sentenceOf(error) });
       }

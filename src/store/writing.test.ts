@@ -79,17 +79,18 @@ describe("the playground's store", () => {
     expect(desk().written.base.kind).toBe("nothing");
   });
 
-  it("puts a text where the way wants it, and takes it back", async () => {
+  it("puts a text where the way in which it was written wants it, whatever was chosen since, and takes it back", async () => {
     worker.generate.mockResolvedValue(done(" and he came.\n"));
-    await desk().write();
-    const outcomes = (["continue", "rewrite", "summarise"] as const).map((way) => {
+    const outcomes: string[] = [];
+    for (const [way, since] of [["continue", "rewrite"], ["rewrite", "summarise"], ["summarise", "continue"]] as const) {
       desk().setWay(way);
+      await desk().write();
+      desk().setWay(since);
       desk().insert("tuned");
-      const { draft } = desk();
+      outcomes.push(desk().draft);
       desk().undo();
       expect(desk().draft).toBe("Call me");
-      return draft;
-    });
+    }
     expect(outcomes).toEqual(["Call me and he came.\n", "and he came.", "and he came.\n\nCall me"]);
     // Undoing after more was typed would lose that.
     desk().insert("tuned");

@@ -52,6 +52,8 @@ interface Drawing extends Omit<GenerationOptions, "stop"> {
 export interface WritingState {
   readonly draft: string;
   readonly way: WritingWay;
+  /** The way in which what stands there was written. */
+  readonly writtenWay: WritingWay;
   /** As the person chose it; null for what the model is used to. */
   readonly chosenForm: WritingForm | null;
   readonly templates: Templates;
@@ -68,7 +70,7 @@ export interface WritingState {
   /** Both models at once, where there are two. */
   readonly write: () => Promise<void>;
   readonly stop: () => Promise<void>;
-  /** Puts what a model wrote where the way wants it. */
+  /** Puts what a model wrote where the way in which it did wants it. */
   readonly insert: (side: Side) => void;
   readonly undo: () => void;
   readonly dismiss: () => void;
@@ -146,6 +148,7 @@ function createWriting(models: Models): UseBoundStore<StoreApi<WritingState>> {
     return {
       draft: "",
       way: "continue",
+      writtenWay: "continue",
       chosenForm: null,
       templates: defaultTemplates,
       drawing: { ...defaultDrawing, stopText: "" },
@@ -178,16 +181,17 @@ function createWriting(models: Models): UseBoundStore<StoreApi<WritingState>> {
         const form = formOf(get(), models.chat());
         const prompt = promptOf(get(), form);
         const options = optionsOf(get().drawing);
+        if (get().writtenWay !== get().way) set({ writtenWay: get().way });
         await Promise.all([write("tuned", models.tuned, prompt, form, options), ...(models.base ? [write("base", models.base, prompt, form, options)] : [])]);
       },
 
       stop: () => worker().stopGenerating(),
 
       insert: (side) => {
-        const { written, way, draft } = get();
+        const { written, writtenWay, draft } = get();
         const from = written[side];
         if (from.kind === "nothing") return;
-        const { what, apply } = insertions[way];
+        const { what, apply } = insertions[writtenWay];
         set({ draft: apply(draft, from.text, formOf(get(), models.chat())), replaced: { what, draft } });
       },
 

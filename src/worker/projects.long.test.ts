@@ -256,7 +256,17 @@ describe("a project", () => {
       await api.mapColumns({ text: "text", label: "kind" }, quiet);
       await api.keepData(recipe, quiet);
     };
+    // What the person named stays, with other data in it.
+    const { id, name } = (await api.viewProject()) ?? { id: "", name: "" };
+    expect(name).toBe("films.csv");
+    await api.updateProject(id, { name: "My films" });
+    await open("first.csv");
+    expect(await api.viewProject()).toMatchObject({ id, name: "My films", runs: [] });
+    await api.updateProject(id, { name: "first.csv" });
     await open("second.csv");
+    expect(await api.viewProject()).toMatchObject({ id, name: "second.csv" });
+    const folder = [...(disk.content.get(id)?.keys() ?? [])];
+    expect(folder.filter((file) => file.startsWith("content-"))).toHaveLength(new Set([csv]).size);
     expect((await api.listProjects()).projects.map(({ name }) => name)).toEqual(["second.csv"]);
     await api.startRun(recipe, quiet);
     await open("third.csv");

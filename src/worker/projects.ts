@@ -23,6 +23,7 @@ import type { InitialWeights } from "./run.ts";
 import { choicesOf, isMadeBy, OpenData } from "./open-data.ts";
 import { lockedProjects, lockProject, type Release } from "./project-lock.ts";
 import { projectCard } from "./project-card.ts";
+import { longestName, modelReference, projectName, replaceData } from "./project-sources.ts";
 import { isListed, recipeOf, resultsOf, runCard } from "./run-cards.ts";
 
 interface Open {
@@ -32,9 +33,6 @@ interface Open {
   /** What was last kept or brought back: the source, and the files that it was or became. */
   data: { readonly source: number; readonly files: OpenData["files"] } | null;
 }
-
-/** Of a project, in characters. */
-const longestName = 200;
 
 export interface ProjectsOptions {
   readonly storage: FileStorage | null;
@@ -90,7 +88,7 @@ export class Projects {
       if (this.data.files !== files) throw new CancelledError();
       const dataset = this.data.open();
       const { name, task } = dataset.summary();
-      const { open, isNew } = await this.projectFor(task, name);
+      const { open, isNew, replaced } = await this.projectFor(task, name);
       const total = files.reduce((sum, { blob }) => sum + blob.size, 0);
       let done = 0;
       try {
@@ -100,6 +98,7 @@ export class Projects {
           if (this.data.files !== files) throw new CancelledError();
         });
         open.data = { source: source.id, files };
+        if (replaced) await replaceData(open.project, replaced, source, { task, name });
         await this.writeDraft(open, recipe);
       } catch (error) {
         if (isNew) await this.drop(open);
@@ -223,7 +222,7 @@ export class Projects {
       if (source === null) return null;
       const { project } = this.writable();
       const { excludedItems, split } = this.data.open();
-      const stored = await project.addRun({ recipe, model: await this.modelReference(project, recipe), data: source, excluded: [...excludedItems], split, continues });
+      const stored = await project.addRun({ recipe, model: await modelReference(project, recipe.model, this.models), data: source, excluded: [...excludedItems], split, continues });
       this.active = { project: project.id, run: stored.id };
       return stored;
     }, signal);
@@ -292,16 +291,19 @@ export class Projects {
     return { id: project.id, name, task: known, notes, isReadOnly, runs };
   }
 
-  /** Where the open data goes: into the open project if it has runs of the same task; one that was never trained in is replaced. */
-  private async projectFor(task: TaskId, name: string): Promise<{ readonly open: Open; readonly isNew: boolean }> {
+  /**
+   * Where the open data goes: into the open project if it has runs of the same task, or none.
+   * @returns replaced: what was in one without runs, whose data these take the place of.
+   */
+  private async projectFor(task: TaskId, name: string): Promise<{ readonly open: Open; readonly isNew: boolean; readonly replaced?: ProjectRecord }> {
     const { open } = this;
     if (open && !open.isReadOnly) {
       const [record, runs] = [await open.project.read(), await open.project.runs()];
       if (runs.length > 0 && record.task === task) return { open, isNew: false };
-      if (runs.length === 0) await this.drop(open);
+      if (runs.length === 0) return { open, isNew: false, replaced: record };
     }
     this.leave();
-    const project = await new ProjectStore(this.needed()).create({ name: name.slice(0, longestName) || "Untitled", task });
+    const project = await new ProjectStore(this.needed()).create({ name: projectName(name), task });
     return { open: (this.open = { project, isReadOnly: !(await this.lock(project.id)), data: null }), isNew: true };
   }
 
@@ -312,17 +314,6 @@ export class Projects {
 
   private async writeDraft(open: Open, recipe: Recipe): Promise<void> {
     await open.project.update({ draft: { recipe, data: this.sourceOf(open), excluded: [...this.data.open().excludedItems] } });
-  }
-
-  /** Of a model that was brought along; its files are kept with the project. */
-  private async modelReference(project: Project, recipe: Recipe): Promise<{ readonly source: number } | null> {
-    const files = this.models.importedFiles(recipe.model);
-    if (!files) return null;
-    const { sources } = await project.read();
-    const added = await project.addSource({ kind: "model", name: recipe.model }, files);
-    const same = sources.find(({ kind, name, files: had }) => kind === "model" && name === recipe.model && JSON.stringify(had) === JSON.stringify(added.files));
-    if (same) await project.update({ sources });
-    return { source: (same ?? added).id };
   }
 
   private async bringModels({ sources }: ProjectRecord, project: Project): Promise<readonly ModelCard[]> {

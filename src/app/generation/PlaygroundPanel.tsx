@@ -35,6 +35,7 @@ export function PlaygroundPanel({ source }: { readonly source: keyof typeof sour
       <Playground
         draft={state.draft}
         way={way}
+        writtenWay={state.writtenWay}
         chat={chat ?? null}
         form={form}
         template={templates[form][way]}

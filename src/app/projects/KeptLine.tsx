@@ -33,7 +33,7 @@ export function CloseProject() {
   const isBusy = useRun(({ run }) => isUnderWay(run));
   if (!isOpen) return null;
   return (
-    <Button variant="default" disabled={isBusy} onClick={() => void useProjects.getState().close()}>
+    <Button variant="default" disabled={isBusy} title={isBusy ? "A run is under way: stop it first, or wait until it has ended" : undefined} onClick={() => void useProjects.getState().close()}>
       All projects
     </Button>
   );

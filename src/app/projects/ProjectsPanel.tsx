@@ -25,6 +25,7 @@ const otherTabsMs = 2000;
 export function ProjectsPanel() {
   const list = useProjects((state) => state.list);
   const error = useProjects((state) => state.error);
+  const brought = useProjects((state) => state.brought);
   const isZipping = useProjects(({ zipping }) => zipping !== null);
   const promise = useProjects((state) => state.promise);
   const lastOpen = useProjects((state) => state.last);
@@ -66,6 +67,11 @@ export function ProjectsPanel() {
       <div className={classes.zip}>
         <ZipLine />
       </div>
+      {brought !== null && (
+        <div role="status" className={classes.zip}>
+          <Sentence tone="success">{`“${brought}” was brought in, with its data and its runs.`}</Sentence>
+        </div>
+      )}
       {promise && !isPersistent && <Sentence tone="note">{promise}</Sentence>}
       <ProjectRows
         projects={shown}

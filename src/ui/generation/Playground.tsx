@@ -46,6 +46,8 @@ const chatForms: Readonly<Record<ChatUse["form"], string>> = {
 interface PlaygroundProps {
   readonly draft: string;
   readonly way: Way;
+  /** The way in which what is shown was written. */
+  readonly writtenWay: Way;
   /** Of a model that can be asked as in a chat. */
   readonly chat: ChatUse | null;
   readonly form: Form;
@@ -134,7 +136,7 @@ export function Playground(props: PlaygroundProps) {
       </div>
       <div className={classes.columns}>
         {shown.map(({ side, text }) => (
-          <WrittenText key={side} side={side} shown={text} insertLabel={current?.insert ?? ""} onInsert={() => props.onInsert(side)} />
+          <WrittenText key={side} side={side} shown={text} insertLabel={ways.find(({ value }) => value === props.writtenWay)?.insert ?? ""} onInsert={() => props.onInsert(side)} />
         ))}
       </div>
       <DrawingFields values={drawing} onChange={props.onDrawing} />

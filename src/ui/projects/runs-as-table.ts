@@ -11,7 +11,7 @@ export function runsAsTable(runs: readonly RunCard[]): CsvTable {
     ["Run", "Began", "State", "Model", "Data", "Began with the weights of", "Measure", "Result", "Epochs", "Seconds", "Notes", ...differing.map(({ label }) => label)],
     ...runs.map((card) => {
       const { name, createdAt, state, recipe, data, continues, headline, ended, notes } = card;
-      return [name, createdAt > 0 ? new Date(createdAt).toISOString() : null, state, recipe?.model ?? null, data, continues === null ? null : `Run ${continues}`, headline?.name ?? null, headline?.after ?? null, ended?.epochs ?? null, ended?.seconds ?? null, notes, ...settings(card)];
+      return [name, createdAt > 0 ? new Date(createdAt).toISOString() : null, state, recipe?.model ?? null, data, continues === null ? null : `Run ${continues}`, headline?.name ?? null, headline?.after ?? null, ended?.epochs ?? null, ended && Number(ended.seconds.toFixed(3)), notes, ...settings(card)];
     }),
   ];
 }

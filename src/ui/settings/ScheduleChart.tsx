@@ -27,7 +27,7 @@ export function ScheduleChart({ recipe, trainingExamples }: ScheduleChartProps) 
   const y = (rate: number): number => height - inset - (rate / recipe.learningRate) * (height - 2 * inset);
   const line = course.map(({ step, rate }, index) => `${index === 0 ? "M" : "L"}${x(step).toFixed(1)} ${y(rate).toFixed(1)}`).join("");
   const epochTicks = Array.from({ length: recipe.epochs <= 50 ? recipe.epochs - 1 : 0 }, (_, index) => ((index + 1) / recipe.epochs) * width);
-  const about = recipe.task === "image-classification" ? "" : "About ";
+  const about = recipe.task === "image-classification" ? "" : "At least ";
 
   return (
     <figure className={classes.schedule}>

@@ -5,6 +5,8 @@ import { useCallback, useRef, useState } from "react";
 import { targetOf, type DataItem, type DataSummary } from "../../../protocol/data.ts";
 import { useData } from "../../../store/data.ts";
 import { useRecipe } from "../../../store/recipe.ts";
+import { isUnderWay } from "../../../store/run-state.ts";
+import { useRun } from "../../../store/run.ts";
 import { useSession } from "../../../store/session.ts";
 import { Histogram } from "../../../ui/charts/Histogram.tsx";
 import { ClassTable } from "../../../ui/data/ClassTable.tsx";
@@ -59,6 +61,7 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
   const isExcluded = (item: DataItem): boolean => exclusions.get(item.index) ?? item.excluded;
   const toggle = useCallback((item: DataItem) => void setExcluded([item.index], !(useData.getState().exclusions.get(item.index) ?? item.excluded)), [setExcluded]);
 
+  const isBusy = useRun(({ run }) => isUnderWay(run));
   const { corpus } = summary;
   const target = targetOf(summary.columns);
   const words = wording[target];
@@ -71,7 +74,7 @@ export function DataOverview({ summary }: { readonly summary: DataSummary }) {
       actions={
         <>
           <CloseProject />
-          <Button variant="default" leftSection={<IconReplace size={16} stroke={1.75} aria-hidden />} onClick={replace}>
+          <Button variant="default" disabled={isBusy} title={isBusy ? "A run is under way: stop it first, or wait until it has ended" : undefined} leftSection={<IconReplace size={16} stroke={1.75} aria-hidden />} onClick={replace}>
             Replace data
           </Button>
         </>

@@ -28,7 +28,11 @@ function ChooseData() {
 
   const open = async (files: readonly SourceFile[]): Promise<void> => {
     const [first] = files;
-    if (first && (await isGraftProject(files))) return useProjects.getState().bring(first);
+    if (first && (await isGraftProject(files))) {
+      // Where its progress is, and then the project.
+      window.scrollTo({ top: 0 });
+      return useProjects.getState().bring(first);
+    }
     await ((await isGraftDownload(files)) ? openDownload(files) : openFiles(files));
   };
 

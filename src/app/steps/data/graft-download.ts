@@ -16,5 +16,6 @@ export async function isGraftDownload(files: readonly SourceFile[]): Promise<boo
   if (files.some(({ path }) => /(^|\/)graft\.json$/.test(path))) return true;
   if (files.length !== 1 || first === undefined || !/\.zip$/i.test(first.path)) return false;
   const list = await first.blob.slice(-listBytes).text();
-  return list.includes("graft.json") && list.includes("graft/graph.json");
+  // The adapter alone does not open, and what opens it says so.
+  return (list.includes("graft.json") && list.includes("graft/graph.json")) || (list.includes("adapter_config.json") && list.includes("recipe.json"));
 }

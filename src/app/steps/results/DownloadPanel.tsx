@@ -38,7 +38,7 @@ export function DownloadPanel({ model, hasLabels, hasAdapter, int8, leftOut, sco
   const { pack } = useRun.getState();
   const download = async (): Promise<void> => {
     const zip = await pack(wantsAdapter ? { adapterOnly: true } : { int8: wantsInt8, formats: formats.map(({ id }) => id).filter((id) => wanted.includes(id) && !(wantsInt8 && id === "pytorch")) });
-    if (zip) saveAs(zip, downloadName(wantsAdapter ? `${model}-adapter` : model));
+    if (zip) saveAs(zip, downloadName(wantsAdapter ? `${model}-adapter` : wantsInt8 ? `${model}-int8` : model));
   };
   return (
     <Panel label="Download">

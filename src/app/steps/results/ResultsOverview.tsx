@@ -29,7 +29,7 @@ export function ResultsOverview({ results, recipe }: { readonly results: RunResu
   const [wanted, setWanted] = useState<MeasuredSplit>("validation");
   const split = results.test ? wanted : "validation";
   const shown = (split === "test" ? results.test : undefined) ?? results.validation;
-  const help = split === "test" ? "The test examples: seen once, at the end." : "The validation examples: they also chose the best epoch.";
+  const help = split === "test" ? "The test examples: seen once, at the end." : recipe.earlyStopping.enabled && recipe.earlyStopping.restoreBest ? "The validation examples: they also chose the best epoch." : "The validation examples: none of them was learned from.";
   const splitControl = results.test && (
     <SegmentedControl
       aria-label="Measured on"

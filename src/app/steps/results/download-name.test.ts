@@ -3,5 +3,5 @@ import { expect, it } from "vitest";
 import { downloadName } from "./download-name.ts";
 
 it("keeps a plain id and makes any other one plain", () => {
-  expect(["mobilenet-v3-coco", "imported: My Model/2", "模型"].map(downloadName)).toEqual(["graft-mobilenet-v3-coco.zip", "graft-imported-my-model-2.zip", "graft-model.zip"]);
+  expect(["mobilenet-v3-coco", "graft-gpt2", "imported: My Model/2", "模型"].map(downloadName)).toEqual(["graft-mobilenet-v3-coco.zip", "graft-gpt2.zip", "graft-imported-my-model-2.zip", "graft-model.zip"]);
 });
