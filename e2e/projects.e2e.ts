@@ -1,4 +1,4 @@
-/** A tab that crashes in mid-run, and a reload: nothing is lost, and the run goes on to the very losses of one that was not interrupted. */
+/** A tab that crashes in mid-run, a reload, storage that is full: nothing is lost, and the run goes on to the very losses of one that was not interrupted. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
@@ -66,4 +66,34 @@ test("a run whose tab crashes goes on in the next tab, to the same losses, and i
   expect(await figure(next, "Measures", "Accuracy")).toBe(accuracy);
   await next.getByRole("textbox", { name: "Try a text" }).fill("I ate a sweet apple");
   await expect(next.getByRole("table", { name: "Probabilities" })).toContainText("food");
+});
+
+test("a run that ends when the storage is full says so, and its results are kept once there is room", async ({ page, context, folder, baseURL }) => {
+  test.setTimeout(300_000);
+  await prepare(page, folder);
+  await setAdvanced(page, { Epochs: 2 });
+  const origin = new URL(baseURL ?? "").origin;
+  const browser = await context.newCDPSession(page);
+  const { usage = 0 } = await page.evaluate(() => navigator.storage.estimate());
+  await browser.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: usage + 5_000_000 });
+  await goTo(page, "Train");
+  await page.getByRole("button", { name: "Start training" }).click();
+  await page.getByRole("button", { name: "See results" }).click({ timeout: 150_000 });
+  const notKept = page.getByText("The results could not be kept");
+  await expect(notKept).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Keep them again" }).click();
+  await expect(page.getByRole("button", { name: "Keep them again" })).toBeEnabled();
+  await expect(notKept).toBeVisible();
+  const accuracy = await figure(page, "Measures", "Accuracy");
+
+  await browser.send("Storage.overrideQuotaForOrigin", { origin });
+  await page.getByRole("button", { name: "Keep them again" }).click();
+  await expect(notKept).toBeHidden({ timeout: 60_000 });
+  await page.goto("./");
+  await page.getByRole("region", { name: "Your projects" }).getByRole("button", { name: "Open things.csv" }).click();
+  await expect(page.getByRole("navigation").getByRole("link", { name: "Results" })).not.toHaveAttribute("aria-disabled", "true", { timeout: 60_000 });
+  await goTo(page, "Results");
+  expect(await figure(page, "Measures", "Accuracy")).toBe(accuracy);
+  noteFault({ fault: "storage full at the end of a run (quota)", how: "kept from the tab once there was room", stepsLost: 0 });
 });
