@@ -127,6 +127,19 @@ describe("a checkpoint", () => {
     }
   });
 
+  test("checkpoints that the browser does not read at one moment are there at the next: nothing begins anew meanwhile", async () => {
+    const { storage, project } = await prepared(null, 0);
+    const { disk } = storage;
+    const file = disk.file.bind(disk);
+    disk.file = async (folder, name) => {
+      const found = await file(folder, name);
+      return found && name.startsWith("checkpoint.") ? Object.assign(found, { arrayBuffer: () => Promise.reject(new DOMException("Out of memory", "NotReadableError")) }) : found;
+    };
+    await expect(new Project(disk, project.id).run(1).resume()).rejects.toThrow("the browser does not read it");
+    disk.file = file;
+    expect((await reopened(disk, project.id)).found.step).toBe(20);
+  });
+
   test("two damaged ones are no reason to lose the third, and are not counted as kept", async () => {
     const { storage, project, run } = await prepared(null, 0);
     await saveAt(run, 30);

@@ -6,7 +6,7 @@
 import { GraftError } from "../core/errors.ts";
 import type { FileStorage } from "../storage/storage.ts";
 import { writeFile } from "../storage/write-file.ts";
-import { DamagedFileError, unseal, type Sealed } from "./sealed.ts";
+import { DamagedFileError, UnreadableFileError, unseal, type Sealed } from "./sealed.ts";
 
 /** The newest and the one before. */
 const kept = 2;
@@ -59,7 +59,7 @@ export class Generations {
 
   /**
    * @returns null where there is none.
-   * @throws DamagedFileError where there are some, and none is whole.
+   * @throws DamagedFileError where there are some, and none is whole; an UnreadableFileError where one of them may be.
    */
   async read(): Promise<Generation | null> {
     const damaged: DamagedFileError[] = [];
@@ -68,7 +68,9 @@ export class Generations {
       if (isSealed(sealed)) return { ...sealed, generation, damaged };
       if (sealed) damaged.push(sealed);
     }
-    if (damaged[0]) throw damaged[0];
+    const [first = null] = damaged;
+    const failure = damaged.find((error) => error instanceof UnreadableFileError) ?? first;
+    if (failure) throw failure;
     return null;
   }
 
@@ -92,9 +94,9 @@ export class Generations {
   private async prune(generations: readonly number[]): Promise<void> {
     let found = 0;
     for (const generation of generations) {
-      const isWhole = found < kept && (this.whole.has(generation) || isSealed(await this.unseal(generation)));
-      if (isWhole) found++;
-      else await this.storage.remove(this.folder, this.fileOf(generation));
+      const sealed = found < kept && !this.whole.has(generation) ? await this.unseal(generation) : null;
+      if (found < kept && (this.whole.has(generation) || isSealed(sealed))) found++;
+      else if (!(sealed instanceof UnreadableFileError)) await this.storage.remove(this.folder, this.fileOf(generation));
     }
   }
 

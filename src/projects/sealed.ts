@@ -20,6 +20,9 @@ export interface Sealed {
 /** It is torn, cut off or changed. */
 export class DamagedFileError extends GraftError {}
 
+/** The browser does not give its bytes: at another moment it may, so it is not to be removed. */
+export class UnreadableFileError extends DamagedFileError {}
+
 const magic = new TextEncoder().encode("GRAFTPRJ");
 const trailerBytes = 8 + 64;
 const nothing = new Uint8Array(0);
@@ -44,7 +47,7 @@ export async function unseal(file: Blob, where: string): Promise<Sealed> {
   try {
     bytes = new Uint8Array(await file.arrayBuffer());
   } catch {
-    throw damaged("the browser does not read it");
+    throw new UnreadableFileError({ where, what: "the browser does not read it", next: "Close other tabs, which frees memory, and try it again" });
   }
   const sealedBytes = bytes.byteLength - trailerBytes;
   if (sealedBytes < magic.byteLength + 4) throw damaged(`it has ${bytes.byteLength} bytes, too few to be whole`);

@@ -13,7 +13,7 @@ import { headAs, sealAs } from "./formats.ts";
 import { Generations } from "./generations.ts";
 import { RecordFile } from "./record-file.ts";
 import { historyFormat, runFormat, weightsFormat, type RunRecord } from "./records.ts";
-import { DamagedFileError, unseal, type Sealed } from "./sealed.ts";
+import { DamagedFileError, UnreadableFileError, unseal, type Sealed } from "./sealed.ts";
 
 export type RunCheckpoint = Omit<StoredCheckpoint, "history">;
 
@@ -92,7 +92,8 @@ export class StoredRun {
   async resume(): Promise<ResumableRun> {
     if ((await this.read()).state === "finished") throw new GraftError({ where: `run ${this.id}`, what: "it is finished, and there is nothing to resume", next: "Continue from its weights in a new run" });
     const found = await this.checkpoints.read().catch((error: unknown) => {
-      if (error instanceof DamagedFileError) return error;
+      // What the browser does not read now it may read later: then nothing begins anew.
+      if (error instanceof DamagedFileError && !(error instanceof UnreadableFileError)) return error;
       throw error;
     });
     if (found === null || found instanceof DamagedFileError) {
