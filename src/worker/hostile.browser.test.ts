@@ -1,4 +1,4 @@
-/** Hostile pictures, given to the browser's own decoders: each is drawn or answered by a sentence. Everything else: hostile.test.ts. */
+/** Hostile pictures, given to the browser's own decoders: each is drawn or answered by a sentence. Everything else: hostile.long.test.ts. */
 import { expect, test } from "vitest";
 import { openFiles } from "../data/open.ts";
 import { hostilePictures } from "./testing/hostile/pictures.ts";

@@ -148,7 +148,7 @@ describe("as a job", () => {
     // A tenth of a second goes by whenever somebody looks: every report is due.
     let ms = performance.now();
     vi.spyOn(performance, "now").mockImplementation(() => (ms += 101));
-    const { texts: some, labels } = texts(60, new Rng(9));
+    const { texts: some, labels } = texts(16, new Rng(9));
     const controller = new AbortController();
     const cancelled = Yardstick.train(some, { kind: "classes", classes: 2, labels }, { signal: controller.signal, onProgress: ({ what }) => what === stage && controller.abort() });
     await expect(cancelled).rejects.toBeInstanceOf(CancelledError);
