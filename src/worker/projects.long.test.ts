@@ -27,6 +27,17 @@ function copyOf(disk: MemoryStorage): MemoryStorage {
   return copy;
 }
 
+/** While it is full, nothing can be written. */
+function roomOf(disk: MemoryStorage): { isFull: boolean } {
+  const room = { isFull: false };
+  const append = disk.append.bind(disk);
+  vi.spyOn(disk, "append").mockImplementation(async (...asked) => {
+    if (room.isFull) throw new StorageFullError({ what: "the browser's storage is full" });
+    return append(...asked);
+  });
+  return room;
+}
+
 const lossesOf = (events: readonly RunEvent[]): readonly (readonly [number, number])[] => events.flatMap((event) => (event.kind === "steps" ? event.points.map(({ step, loss }) => [step, loss] as const) : []));
 
 /** Data with one item left out, an own model, and a recipe, as the page brings them about. */
@@ -142,18 +153,13 @@ describe("a project", () => {
   test("storage that is full pauses the run, and with room it goes on to its end", { timeout: 60_000 }, async () => {
     const disk = new MemoryStorage();
     const { api, recipe } = await prepared(disk);
-    const append = disk.append.bind(disk);
-    let isFull = false;
-    vi.spyOn(disk, "append").mockImplementation(async (...asked) => {
-      if (isFull) throw new StorageFullError({ what: "the browser's storage is full" });
-      return append(...asked);
-    });
+    const room = roomOf(disk);
     const events: RunEvent[] = [];
     await api.startRun(recipe, (event) => {
       events.push(event);
-      if (event.kind === "steps") isFull ||= events.filter(({ kind }) => kind === "paused").length === 0;
+      if (event.kind === "steps") room.isFull ||= events.filter(({ kind }) => kind === "paused").length === 0;
       if (event.kind === "paused") {
-        isFull = false;
+        room.isFull = false;
         void api.controlRun({ kind: "resume" });
       }
     });
@@ -166,21 +172,16 @@ describe("a project", () => {
     const disk = new MemoryStorage();
     const { api, recipe } = await prepared(disk, { epochs: 1 });
     await expect(api.keepResults()).rejects.toThrow("there are no results that wait to be kept");
-    const append = disk.append.bind(disk);
-    let isFull = false;
-    vi.spyOn(disk, "append").mockImplementation(async (...asked) => {
-      if (isFull) throw new StorageFullError({ what: "the browser's storage is full" });
-      return append(...asked);
-    });
+    const room = roomOf(disk);
     const events: RunEvent[] = [];
     await api.startRun(recipe, (event) => {
       events.push(event);
-      isFull ||= event.kind === "finished";
+      room.isFull ||= event.kind === "finished";
     });
     expect(events.at(-1)).toEqual({ kind: "not-kept", error: { what: "the browser's storage is full", next: expect.stringContaining("keep them again") as string } });
     const { validation } = await api.getResults();
     await expect(api.keepResults()).rejects.toThrow("the browser's storage is full");
-    isFull = false;
+    room.isFull = false;
     await api.keepResults();
     await expect(api.keepResults()).rejects.toThrow("there are no results that wait to be kept");
     const next = tab(copyOf(disk));

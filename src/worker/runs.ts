@@ -41,7 +41,7 @@ export class Runs {
   /** Of a run that has ended and could not be kept. */
   private keepsAgain: (() => Promise<void>) | null = null;
   private running = false;
-  /** Aborted where a stop was asked for before there was a run to stop. */
+  /** Aborted by a stop, for what has not begun: the run itself, or the one that takes its place on another device. */
   private beforehand = new AbortController();
   private end: Promise<void> = Promise.resolve();
 
